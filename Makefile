@@ -18,6 +18,8 @@ BIN := .venv/bin
 NODE_BIN := node_modules/.bin
 # Node.js of the machine or of the virtual environment; tools/assets.py settles which.
 WITH_NODE := $(BIN)/python tools/assets.py --exec
+# One program per kind of machine; named by themselves in package.json, since not every registry has all kinds.
+BIOME := node_modules/@biomejs/cli-*/biome
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCK_OPTIONS) pyproject.toml
 
@@ -69,7 +71,7 @@ lint: dev ## Check style, layers, templates and translations
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint templates --lint --quiet
 	@$(BIN)/python tools/messages.py check
-	@$(WITH_NODE) $(NODE_BIN)/biome check --error-on-warnings
+	@$(BIOME) check --error-on-warnings --no-errors-on-unmatched
 
 .PHONY: types
 types: dev ## Check types: mypy, and TypeScript's compiler over the JavaScript
@@ -82,7 +84,7 @@ types: dev ## Check types: mypy, and TypeScript's compiler over the JavaScript
 format: dev ## Bring Python, JavaScript and CSS into their usual form
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
-	@$(WITH_NODE) $(NODE_BIN)/biome check --write
+	@$(BIOME) check --write --no-errors-on-unmatched
 
 .PHONY: messages
 messages: dev ## Compile the translations and print what is still to translate

@@ -76,7 +76,7 @@ def wheel_folder() -> Path | None:
 
 def install_wheel() -> Path:
     say("installing Node.js into .venv (this machine has none that is new enough)")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--require-hashes"]
     if subprocess.run([*pip, "-r", str(ROOT / "requirements-node.lock")], check=False).returncode:
         raise AssetError(f"Node.js {OLDEST_NODE} or newer is needed and could not be installed; install it and repeat.")
     folder = wheel_folder()
@@ -149,7 +149,7 @@ def ensure_vendor(*, dev: bool) -> None:
     have_dev = is_current("npm-dev", digest) and (MODULES / "typescript").exists()
     if not have_dev and (dev or not is_current("npm-run", digest) or not MODULES.exists()):
         say("fetching front-end code")
-        npm_install(ROOT, *(() if dev else ("--omit=dev",)))
+        npm_install(ROOT, *(() if dev else ("--omit=dev", "--omit=optional")))
         mark_current("npm-run", digest)
         mark_current("npm-dev", digest if dev else "")
     if not is_current("vendor", digest) or not VENDOR.exists():
@@ -176,7 +176,7 @@ def ensure_messages() -> None:
     if is_current("messages", fingerprint) and (ROOT / "static" / "i18n" / "zh.json").exists():
         return
     sys.path.insert(0, str(Path(__file__).parent))
-    import messages  # noqa: PLC0415 - only now is Babel worth its time
+    import messages  # only now is Babel worth its time
 
     messages.build()
     mark_current("messages", fingerprint)

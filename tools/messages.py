@@ -1,11 +1,11 @@
 """Translations: English is written in the source, Chinese in fieldops/translations/zh/, one .po file per area.
 
 ``build`` compiles all .po files into one catalogue for the server and writes static/i18n/zh.json for the scripts;
-``check`` names everything untranslated, unused or at odds, and bare text in templates; ``missing`` prints what is still to
-translate, ready to be pasted into the area's .po file.
+``check`` names everything untranslated, unused or at odds, and bare text in templates; ``missing`` prints what is still
+to translate, ready to be pasted into the area's .po file.
 
-Scripts say ``t("…")``, Python ``_("…")`` and its kin, templates ``_("…")`` or ``{% trans %}``. Text in a template that is
-the same in every language carries ``{# untranslated: why #}`` on its line.
+Scripts say ``t("…")``, Python ``_("…")`` and its kin, templates ``_("…")`` or ``{% trans %}``. Text in a template that
+is the same in every language carries ``{# untranslated: why #}`` on its line.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ if ! .venv/bin/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))'
   printf '%s' "$PWD" >.venv/.home
 fi
 
-pip=(.venv/bin/python -m pip --disable-pip-version-check install --quiet --no-warn-script-location)
+pip=(.venv/bin/python -m pip --disable-pip-version-check install -qq --no-warn-script-location)
 say "installing $lock"
 "${pip[@]}" --require-hashes -r "$lock"
 "${pip[@]}" --no-deps --no-build-isolation --editable .
