@@ -1,0 +1,118 @@
+"""Static files under ``/s/<build>/<path>``: the build is a hash of all of them, so a browser may keep each for ever.
+
+Relative imports between ES modules keep working, because the build is a folder of the URL and not a query.
+A page that was open during a deploy asks for the old build and gets today's file, uncached, rather than a 404.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Flask, Response, abort, current_app, request, send_from_directory, url_for
+
+from fieldops.web.rules import public
+
+#: The style sheets in the order in which they are linked: the cascade is this list, so nothing is bundled.
+#: No ``@layer``: older makers' browsers and WebViews drop the whole block when they do not know it.
+STYLES: Final = (
+    "css/tokens.css",
+    "css/base.css",
+    "css/controls.css",
+    "css/status.css",
+    "css/data.css",
+    "css/screens.css",
+    "css/print.css",
+)
+
+#: Seconds in a year: the longest that caches honour.
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+
+for _type, _ending in (
+    ("text/javascript", ".js"),
+    ("text/javascript", ".mjs"),
+    ("application/wasm", ".wasm"),
+    ("application/manifest+json", ".webmanifest"),
+    ("image/svg+xml", ".svg"),
+):
+    mimetypes.add_type(_type, _ending)
+
+blueprint = Blueprint("assets", __name__)
+
+
+class Assets:
+    """The folder of static files and the hash of what is in it."""
+
+    def __init__(self, root: Path, *, watch: bool) -> None:
+        self.root = root
+        self._watch = watch
+        self._stamp: tuple[tuple[str, int, int], ...] | None = None
+        self._build = ""
+
+    @property
+    def build(self) -> str:
+        """Ten hexadecimal digits; computed at first use, and again after a change when watching (debug only)."""
+        if not self._build or self._watch:
+            stamp = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in self.files())
+            if stamp != self._stamp:
+                self._build, self._stamp = self._hash(), stamp
+        return self._build
+
+    def files(self) -> list[Path]:
+        """Every file that belongs to the build, sorted; compressed twins and hidden files are left out."""
+        return sorted(
+            path
+            for path in self.root.rglob("*")
+            if path.is_file() and path.suffix != ".gz" and not _hidden(path.relative_to(self.root))
+        )
+
+    def _hash(self) -> str:
+        digest = hashlib.sha256()
+        for path in self.files():
+            digest.update(path.relative_to(self.root).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()[:10]
+
+
+def init_app(app: Flask) -> None:
+    """Serve ``static/`` (or ``STATIC_ROOT`` of the config) and give templates ``asset(path)`` and ``styles``."""
+    root = Path(app.config.get("STATIC_ROOT") or Path(__file__).resolve().parents[2] / "static")
+    store = app.extensions["assets"] = Assets(root, watch=app.debug)
+    if not app.debug:
+        _ = store.build  # read all files now, not during the first request of test day
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(asset=asset, styles=STYLES)
+
+
+def build() -> str:
+    """The build that this server serves; the phone compares it with its own to learn of a new version."""
+    store: Assets = current_app.extensions["assets"]
+    return store.build
+
+
+def asset(path: str) -> str:
+    """The URL of a file in ``static/``, for example ``asset("js/page.js")``."""
+    return url_for("assets.file", build=build(), path=path)
+
+
+@blueprint.get("/s/<build>/<path:path>", endpoint="file")
+@public
+def serve(build: str, path: str) -> Response:
+    """One static file: immutable under today's build, uncached under any other."""
+    if _hidden(Path(path)):
+        abort(404)
+    store: Assets = current_app.extensions["assets"]
+    compressed = request.accept_encodings["gzip"] > 0 and (store.root / f"{path}.gz").is_file()
+    mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    response = send_from_directory(store.root, f"{path}.gz" if compressed else path, mimetype=mimetype)
+    if compressed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    response.headers["Cache-Control"] = _FOR_EVER if build == store.build else "no-store"
+    return response
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
