@@ -85,7 +85,7 @@ def full_date(value: date) -> str:
 
 def zone_name(zone: str) -> str:
     """What people call the zone: shown beside times where a county has more than one."""
-    names = {"Asia/Shanghai": gettext("Beijing time"), "Asia/Urumqi": gettext("Xinjiang time")}
+    names = {"Asia/Shanghai": _("Beijing time"), "Asia/Urumqi": _("Xinjiang time")}
     return names.get(zone, zone)
 
 
@@ -104,35 +104,39 @@ def deviation(minutes: int | None) -> str:
     if minutes is None:
         return "–"
     if minutes == 0:
-        return gettext("on time")
+        return _("on time")
     sign = "+" if minutes > 0 else "−"
-    return gettext("%(sign)s%(count)s min", sign=sign, count=abs(minutes))
+    return _("%(sign)s%(count)s min", sign=sign, count=abs(minutes))
 
 
 def ago(seconds: float | None) -> str:
     """How long since something was heard: ``just now``, ``12 s ago``, ``3 min ago``, ``2 h ago``."""
     if seconds is None:
-        return gettext("nothing heard yet")
+        return _("nothing heard yet")
     whole = max(0, int(seconds))
     if whole < 5:
-        return gettext("just now")
+        return _("just now")
     if whole < 60:
-        return gettext("%(count)s s ago", count=whole)
+        return _("%(count)s s ago", count=whole)
     if whole < 3600:
-        return gettext("%(count)s min ago", count=whole // 60)
+        return _("%(count)s min ago", count=whole // 60)
     if whole < 86400:
-        return gettext("%(count)s h ago", count=whole // 3600)
-    return ngettext("%(num)s day ago", "%(num)s days ago", whole // 86400)
+        return _("%(count)s h ago", count=whole // 3600)
+    return str(ngettext("%(num)s day ago", "%(num)s days ago", whole // 86400))
 
 
 def duration(minutes: int) -> str:
     """``45 min``, ``1 h 20 min``."""
     hours, rest = divmod(minutes, 60)
     if not hours:
-        return gettext("%(count)s min", count=rest)
+        return _("%(count)s min", count=rest)
     if not rest:
-        return gettext("%(count)s h", count=hours)
-    return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
+        return _("%(count)s h", count=hours)
+    return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
+
+
+def _(message: str, **values: Any) -> str:
+    return str(gettext(message, **values))
 
 
 def _there(moment: datetime, zone: str) -> datetime:

@@ -11,22 +11,14 @@ document.addEventListener("htmx:config:request", (event) => {
   request.headers["X-CSRFToken"] = csrfToken();
 });
 
-/**
- * Words for a lost answer, in the page's language; shown where the server's own words would have been.
- * @type {Record<string, string>}
- */
-const LOST = {
-  en: "The server did not answer. Check the network and try again.",
-  zh: "服务器没有应答。请检查网络后重试。",
-};
-
+// An answer that never came: said where the server's own words would have stood.
 document.addEventListener("htmx:error", () => {
   const place = document.getElementById("messages");
   if (!place) return;
   const note = document.createElement("div");
   note.className = "note is-bad";
   note.dataset.lost = "";
-  note.textContent = LOST[document.documentElement.lang.slice(0, 2)] ?? LOST.en ?? "";
+  note.textContent = place.dataset.lostWords ?? "";
   place.replaceChildren(note);
 });
 
