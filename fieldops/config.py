@@ -1,0 +1,155 @@
+"""Every setting of Fieldops, read from the environment once and checked at the start.
+
+A wrong setting stops the start with a sentence that names it: a county's server must never run on half a configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(Exception):
+    """A setting is wrong; the message names it and says what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. Paths are absolute; durations end in their unit."""
+
+    #: Where the database, the secret key and uploads lie (`FIELDOPS_DATA_DIR`).
+    data_dir: Path
+    #: SQLAlchemy URL (`FIELDOPS_DATABASE_URL`): `sqlite:///…` or `postgresql+psycopg://…`.
+    database_url: str
+    #: Signs the anonymous session cookie and CSRF tokens (`FIELDOPS_SECRET_KEY`).
+    secret_key: str
+    host: str
+    port: int
+    #: Whether `serve` makes the demo county when the database is empty (`FIELDOPS_DEMO`).
+    demo: bool
+    #: The address people type, without a trailing slash (`FIELDOPS_PUBLIC_URL`); decides secure cookies.
+    public_url: str
+    debug: bool
+    #: gunicorn workers (processes) and threads in each.
+    workers: int
+    threads: int
+    #: Live streams a worker may hold; each holds a thread, so this stays well under `threads`.
+    streams: int
+    #: 1 to 16 reverse proxies in front whose X-Forwarded-* are believed; 0 for none (`FIELDOPS_TRUSTED_PROXIES`).
+    trusted_proxies: int
+
+    @property
+    def secure_cookies(self) -> bool:
+        """`__Host-` cookies need https; a plain-http start (a demo on loopback) does without."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check all settings. Makes the data directory and, when absent, the secret key (mode 0600).
+
+    Raises:
+        SettingError: names the variable that is wrong.
+    """
+    env = os.environ if environ is None else environ
+    data_dir = Path(env.get("FIELDOPS_DATA_DIR") or ROOT / "var").expanduser().resolve()
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"FIELDOPS_DATA_DIR: cannot make the folder {data_dir}: {error.strerror}.") from error
+    host = env.get("HOST") or "127.0.0.1"
+    port = _integer(env, "PORT", 8000, 1, 65535)
+    public_url = (env.get("FIELDOPS_PUBLIC_URL") or f"http://{_shown(host)}:{port}").rstrip("/")
+    parts = urlsplit(public_url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+        raise SettingError("FIELDOPS_PUBLIC_URL: expected http(s)://host[:port] with nothing after it.")
+    threads = _integer(env, "FIELDOPS_THREADS", 64, 4, 512)
+    streams = _integer(env, "FIELDOPS_STREAMS", min(40, threads // 2), 0, 512)
+    if streams > threads - 2:
+        raise SettingError("FIELDOPS_STREAMS: must leave at least 2 of FIELDOPS_THREADS free, or the site stands still.")
+    return Settings(
+        data_dir=data_dir,
+        database_url=_database_url(env.get("FIELDOPS_DATABASE_URL") or "", data_dir),
+        secret_key=_secret_key(env.get("FIELDOPS_SECRET_KEY") or "", data_dir),
+        host=host,
+        port=port,
+        demo=_flag(env, "FIELDOPS_DEMO"),
+        public_url=public_url,
+        debug=_flag(env, "FIELDOPS_DEBUG"),
+        workers=_integer(env, "FIELDOPS_WORKERS", 2, 1, 64),
+        threads=threads,
+        streams=streams,
+        trusted_proxies=_integer(env, "FIELDOPS_TRUSTED_PROXIES", 0, 0, 16),
+    )
+
+
+def _shown(host: str) -> str:
+    """The host as it stands in an address: the wildcard address cannot be typed."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name)
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise SettingError(f"{name}: expected a whole number, not {text!r}.") from None
+    if not low <= value <= high:
+        raise SettingError(f"{name}: expected {low} to {high}, not {value}.")
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name) or "0"
+    if text not in ("0", "1"):
+        raise SettingError(f"{name}: expected 0 or 1, not {text!r}.")
+    return text == "1"
+
+
+def _database_url(text: str, data_dir: Path) -> str:
+    if not text:
+        return f"sqlite:///{data_dir / 'fieldops.sqlite3'}"
+    if text.startswith(("postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + text.split("://", 1)[1]
+    if text.startswith("postgresql+psycopg://"):
+        return text
+    if text.startswith("sqlite:///") and ":memory:" not in text and text != "sqlite:///":
+        return text
+    raise SettingError(
+        "FIELDOPS_DATABASE_URL: expected sqlite:///PATH (a file: an in-memory database loses facts) or postgresql://…"
+    )
+
+
+def _secret_key(text: str, data_dir: Path) -> str:
+    if text:
+        if len(text) < 32:
+            raise SettingError("FIELDOPS_SECRET_KEY: expected at least 32 characters.")
+        return text
+    path = data_dir / "secret-key"
+    try:
+        # O_EXCL: of several processes that start at once, one makes the key and the others read it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_text(encoding="ascii").strip()
+        if len(key) < 32:
+            raise SettingError(f"FIELDOPS_SECRET_KEY: the kept key in {path} is damaged (too short).") from None
+        return key
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        key = secrets.token_hex(32)
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    return key

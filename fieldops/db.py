@@ -1,0 +1,199 @@
+"""Engines, the session, column types and both engines' quirks.
+
+Reads go through `db.session`. Every write happens inside `with writing():`, the one place that begins a transaction as
+a writer and commits it.
+
+SQLite: Python's driver begins transactions late, so a read-then-write fails at once in spite of the busy timeout; we
+take BEGIN over by event hooks and begin writers with BEGIN IMMEDIATE. Several writing processes starve each other on
+SQLite's busy loop (one was measured waiting 4 s), so writers queue at a fair lock: a lock in the process and `flock`
+between processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import sqlite3 as stdlib_sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+try:
+    import pysqlite3.dbapi2 as sqlite_driver
+except ImportError:  # no wheel for this platform; the start and /healthz say so when the library is an old one
+    sqlite_driver = stdlib_sqlite3
+
+#: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database on a WAL reset (sqlite.org, "WAL-reset bug").
+SQLITE_SAFE_FROM = (3, 51, 3)
+
+
+class Base(DeclarativeBase):
+    """All tables. Constraint names follow one rule, so that a migration can name what it drops."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware instant: UTC in the database, aware UTC in Python; a naive time is refused.
+
+    `DateTime(timezone=True)` alone silently loses the zone on SQLite.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def utcnow() -> datetime:
+    """The server's real time, UTC. The time of the field is the window's clock: `timetable.clock`."""
+    return datetime.now(UTC)
+
+
+# --- engines ---------------------------------------------------------------------------------------------------------
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Engine options for Flask-SQLAlchemy by the kind of database."""
+    if database_url.startswith("sqlite"):
+        return {"module": sqlite_driver, "connect_args": {"timeout": 30, "check_same_thread": False}, "pool_size": 64}
+    return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
+
+
+@event.listens_for(Engine, "connect")
+def _on_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
+    if not isinstance(connection, (sqlite_driver.Connection, stdlib_sqlite3.Connection)):
+        return
+    connection.isolation_level = None  # BEGIN is ours, see _on_begin
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an answered event survives a power cut
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _on_begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        writer = connection.get_execution_options().get("fieldops_writer", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def sqlite_version() -> tuple[int, ...]:
+    """The version of the SQLite library in use, e.g. (3, 53, 4)."""
+    return tuple(int(part) for part in sqlite_driver.sqlite_version.split("."))
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+class WriterLock:
+    """Lets writers of one SQLite file through one after another, in this process and among processes.
+
+    A lock file that vanishes or a file system without flock costs fairness only: SQLite's own lock still holds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._thread_lock = threading.Lock()
+        self._path = path
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        with self._thread_lock, self._path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield  # closing the file releases the lock
+
+
+def init_app(app: Flask, database_url: str) -> None:
+    """Bind the database to the app."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(database_url)
+    db.init_app(app)
+    if database_url.startswith("sqlite"):
+        path = Path(database_url.removeprefix("sqlite:///"))
+        app.extensions["fieldops_writer_lock"] = WriterLock(path.with_name(path.name + ".writer"))
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """The one way to write: a transaction begun as a writer, committed at the end, rolled back on an exception.
+
+    What the request read before is let go first: on SQLite a reader cannot become a writer, and what was read before
+    the lock was held may be stale.
+
+    Raises:
+        RuntimeError: when called inside itself; the outer block is the unit of commit.
+    """
+    session = db.session
+    if session.info.get("fieldops_writing"):
+        raise RuntimeError("writing() inside writing(): the outer block is the unit of commit")
+    lock: WriterLock | None = current_app.extensions.get("fieldops_writer_lock")
+    with lock.held() if lock else contextlib.nullcontext():
+        session.rollback()
+        session.info["fieldops_writing"] = True
+        try:
+            session.connection(execution_options={"fieldops_writer": True})
+            yield
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("fieldops_writing", None)
+
+
+def must_be_writing() -> None:
+    """Guard of every function that writes.
+
+    Raises:
+        RuntimeError: outside `with writing():`.
+    """
+    if not db.session.info.get("fieldops_writing"):
+        raise RuntimeError("a write outside `with writing():`")
+
+
+def upsert(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or replace those whose primary key is there already. All rows have the same keys."""
+    if not rows:
+        return
+    must_be_writing()
+    connection = db.session.connection()
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))

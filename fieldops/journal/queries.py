@@ -1,0 +1,70 @@
+"""Reads of the journal: where it stands, what came after a number, what a thing's history is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from fieldops.db import db
+from fieldops.journal.events import Event, read_body
+from fieldops.journal.models import EventRow, Head, Quarantined, Server
+
+_events = EventRow.__table__
+
+
+class HeadState(NamedTuple):
+    """Where a county's journal stands."""
+
+    seq: int
+    reference: int
+
+
+def head(county: str) -> HeadState | None:
+    """Where the county's journal stands; None when there is no such county."""
+    row = db.session.execute(select(Head.seq, Head.reference).where(Head.county == county)).one_or_none()
+    return HeadState(*row) if row else None
+
+
+def heads() -> dict[str, int]:
+    """The newest `seq` of every county."""
+    return {county: seq for county, seq in db.session.execute(select(Head.county, Head.seq))}
+
+
+def epoch() -> str:
+    """Which life of the database this is (a restored backup gets another)."""
+    return db.session.execute(select(Server.epoch)).scalar_one()
+
+
+def since(county: str, seq: int, *, limit: int) -> list[Event]:
+    """Events after `seq`, oldest first. Because `seq` is given under the county's lock, none appears behind later."""
+    statement = (
+        select(_events.c.body)
+        .where(_events.c.county == county, _events.c.seq > seq)
+        .order_by(_events.c.seq)
+        .limit(limit)
+    )
+    return [read_body(body) for body in db.session.scalars(statement)]
+
+
+def of_entities(county: str, entities: Sequence[str]) -> dict[str, list[Event]]:
+    """Events of each entity, by `seq`."""
+    found: dict[str, list[Event]] = {entity: [] for entity in entities}
+    statement = (
+        select(_events.c.body)
+        .where(_events.c.county == county, _events.c.entity.in_(list(entities)))
+        .order_by(_events.c.seq)
+    )
+    for body in db.session.scalars(statement):
+        event = read_body(body)
+        found[event.entity].append(event)
+    return found
+
+
+def quarantined(county: str, *, school: str | None = None) -> list[Quarantined]:
+    """What stands aside, newest first; of one school when given."""
+    statement = select(Quarantined).where(Quarantined.county == county).order_by(Quarantined.received_at.desc())
+    if school is not None:
+        statement = statement.where(Quarantined.school == school)
+    return list(db.session.scalars(statement.limit(200)))

@@ -1,0 +1,345 @@
+"""`record`: the only function of the system that writes field state."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import insert, select, update
+
+from fieldops.db import db, must_be_writing, upsert
+from fieldops.journal import events as ev
+from fieldops.journal.events import Draft, Event, Unreadable
+from fieldops.journal.kinds import Kind, Reading, registry
+from fieldops.journal.models import EventRow, Head, Quarantined
+
+_events = EventRow.__table__
+_head = Head.__table__
+_quarantine = Quarantined.__table__
+
+
+class UnknownCounty(LookupError):
+    """A county that this server does not keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who says it. `may(action, place)` answers for this person; the system itself may all."""
+
+    person: str | None
+    device: str | None
+    may: Callable[[str, str], bool]
+    #: `levels(action, place)`: the levels of the duties that give the action at the place, from the bottom up.
+    levels: Callable[[str, str], tuple[str, ...]] = lambda _action, _place: ()
+
+
+#: Author of what the system adds: reactions, the escalation engine.
+SYSTEM = Author(person=None, device=None, may=lambda _action, _place: True)
+
+
+class Result(NamedTuple):
+    """The answer to one event. `outcome`: accepted, duplicate, quarantined, conflict."""
+
+    id: str
+    outcome: str
+    flags: tuple[str, ...] = ()
+    seq: int | None = None
+    #: Why, when quarantined or conflict: a code.
+    reason: str | None = None
+
+
+@dataclass
+class _Batch:
+    """One call under the county's lock."""
+
+    reading: Reading
+    author: Author
+    received_at: datetime
+    seq: int
+    hash: bytes
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    quarantined: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+    #: Events of each entity touched so far, those of the journal first.
+    entities: dict[str, list[Event]] = field(default_factory=dict)
+    #: Which projection folds an entity that this call changed.
+    changed: dict[str, str] = field(default_factory=dict)
+    #: Accepted ids, of the journal and of this call: (sent hash, answer).
+    settled: dict[str, tuple[bytes, Result]] = field(default_factory=dict)
+
+
+def record(
+    *, county: str, window: str, author: Author, events: Sequence[object], received_at: datetime
+) -> list[Result]:
+    """Take events in, each once: the only way field state changes. Call inside `with writing():`.
+
+    Args:
+        county: division code; its head row is locked until the transaction ends.
+        window: the window they belong to.
+        author: who sends them.
+        events: as they were sent (mappings, docs/api.md) or `Draft`s made on the server.
+        received_at: now, by the window's clock.
+
+    Returns:
+        One result per event, in order. Nothing is all-or-nothing: a bad event never blocks those behind it.
+
+    Raises:
+        UnknownCounty: no such county here.
+    """
+    must_be_writing()
+    head = _lock(county)
+    batch = _Batch(
+        reading=Reading(county, window, head.reference),
+        author=author,
+        received_at=ev.corrected(received_at, 0),
+        seq=head.seq,
+        hash=head.hash,
+    )
+    drafts = [_understood(event) for event in events]
+    _load_known(batch, drafts)
+    results = []
+    for raw, draft in zip(events, drafts, strict=True):
+        results.append(_take(batch, raw, draft, author))
+    _write(batch)
+    return results
+
+
+def add_county(county: str) -> None:
+    """Begin a county's journal. Does nothing when it is there."""
+    must_be_writing()
+    if db.session.get(Head, county) is None:
+        db.session.execute(insert(_head).values(county=county, seq=0, hash=b"\0" * 32, reference=0))
+
+
+def reference_changed(county: str) -> None:
+    """Tell that roster, timetable or policies of a county changed: every cache keyed by it is stale."""
+    must_be_writing()
+    db.session.execute(update(_head).where(_head.c.county == county).values(reference=_head.c.reference + 1))
+
+
+def _lock(county: str) -> Any:
+    statement = select(_head.c.seq, _head.c.hash, _head.c.reference).where(_head.c.county == county).with_for_update()
+    head = db.session.execute(statement).one_or_none()
+    if head is None:
+        raise UnknownCounty(county)
+    return head
+
+
+def _understood(event: object) -> Draft | Unreadable:
+    if isinstance(event, Draft):
+        return event
+    try:
+        return ev.parse(event)
+    except Unreadable as error:
+        return error
+
+
+def _sent(raw: object) -> object:
+    return msgspec.to_builtins(raw) if isinstance(raw, Draft) else raw
+
+
+def _load_known(batch: _Batch, drafts: Sequence[Draft | Unreadable]) -> None:
+    """Read in two statements what the whole call needs: ids that are there already, and the entities' events."""
+    county = batch.reading.county
+    ids = [draft.id for draft in drafts if isinstance(draft, Draft)]
+    if not ids:
+        return
+    known = select(_events.c.id, _events.c.sent_hash, _events.c.seq, _events.c.body).where(
+        _events.c.county == county, _events.c.id.in_(ids)
+    )
+    for identity, sent, seq, body in db.session.execute(known):
+        flags = ev.read_body(body).flags
+        batch.settled[identity] = (sent, Result(identity, "duplicate", flags, seq))
+    entities = set()
+    for draft in drafts:
+        if isinstance(draft, Draft) and draft.id not in batch.settled:
+            kind = registry.kinds.get(draft.kind)
+            if kind is not None and kind.projection is not None and all(getattr(draft, n) for n in kind.needs):
+                try:
+                    registry.kind_of(draft)
+                except Unreadable:
+                    continue
+                entities.add(_entity(kind, _event(batch, kind, draft, SYSTEM)))
+    _load_entities(batch, entities)
+
+
+def _load_entities(batch: _Batch, entities: set[str]) -> None:
+    missing = [entity for entity in entities if entity not in batch.entities]
+    for entity in missing:
+        batch.entities[entity] = []
+    if missing:
+        statement = select(_events.c.body).where(
+            _events.c.county == batch.reading.county, _events.c.entity.in_(missing)
+        )
+        for body in db.session.scalars(statement):
+            event = ev.read_body(body)
+            batch.entities[event.entity].append(event)
+
+
+def _entity(kind: Kind, event: Event) -> str:
+    return f"{kind.projection}/{kind.entity(event)}" if kind.entity is not None else ""
+
+
+def _event(batch: _Batch, kind: Kind, draft: Draft, author: Author) -> Event:
+    """The event that a draft would become as the next of the county, without entity and flags."""
+    return Event(
+        county=batch.reading.county,
+        window=batch.reading.window,
+        seq=batch.seq + 1,
+        id=draft.id,
+        kind=kind.name,
+        entity="",
+        occurred_at=ev.corrected(draft.occurred_at, draft.offset_ms),
+        recorded_at=ev.corrected(draft.recorded_at, draft.offset_ms),
+        received_at=batch.received_at,
+        offset_ms=draft.offset_ms,
+        device_seq=draft.device_seq,
+        school=draft.school,
+        room=draft.room,
+        session=draft.session,
+        student=draft.student,
+        person=author.person,
+        device=author.device,
+        flags=(),
+        data=draft.data,
+        levels=author.levels(kind.levels_of, _place(batch, draft)) if kind.levels_of else (),
+    )
+
+
+def _place(batch: _Batch, draft: Draft) -> str:
+    """Path of the place that a draft speaks of: where its author needs the right."""
+    return "/".join([batch.reading.county, *(part for part in (draft.school, draft.school and draft.room) if part)])
+
+
+def _take(batch: _Batch, raw: object, draft: Draft | Unreadable, author: Author) -> Result:
+    """Settle one event and, when it is accepted, what follows from it."""
+    sent = ev.sent_hash(_sent(raw))
+    if isinstance(draft, Unreadable):
+        return _set_aside(batch, raw, sent, draft, author)
+    if draft.id in batch.settled:
+        before, answer = batch.settled[draft.id]
+        if before == sent:
+            return answer
+        reused = Unreadable("id_reused", f"id: stands as number {answer.seq} with another body")
+        return _set_aside(batch, raw, sent, reused, author)._replace(outcome="conflict", seq=answer.seq)
+    try:
+        kind = registry.kind_of(draft)
+        if kind.system and author is not SYSTEM:
+            raise Unreadable("not_permitted", f"kind: {kind.name} is written by the system alone")
+        place = _place(batch, draft)
+        if not author.may(kind.action, place):
+            raise Unreadable("not_permitted", f"{kind.action} at {place}")
+    except Unreadable as error:
+        return _set_aside(batch, raw, sent, error, author)
+    return _accept(batch, kind, draft, sent, author)
+
+
+def _accept(batch: _Batch, kind: Kind, draft: Draft, sent: bytes, author: Author) -> Result:
+    queue = deque([(kind, draft, sent, author)])
+    first: Result | None = None
+    while queue:
+        kind, draft, sent, author = queue.popleft()
+        if first is not None and draft.id in batch.settled:
+            continue  # a reaction that was there already
+        event = _event(batch, kind, draft, author)
+        event = msgspec.structs.replace(event, entity=_entity(kind, event))
+        if kind.projection is not None:
+            _load_entities(batch, {event.entity})
+            if kind.decision and (refusal := _refusal(batch, kind, event)) is not None:
+                return Result(draft.id, "conflict", reason=refusal)
+        if kind.judge is not None:
+            event = msgspec.structs.replace(event, flags=tuple(sorted(set(kind.judge(event, batch.reading)))))
+        _append(batch, kind, event, sent)
+        result = Result(event.id, "accepted", event.flags, event.seq)
+        batch.settled[event.id] = (sent, result._replace(outcome="duplicate"))
+        first = first or result
+        if kind.react is not None:
+            state = registry.projections[kind.projection].fold(batch.entities[event.entity]) if kind.projection else None
+            drafts = list(kind.react(event, state, batch.reading))
+            _load_known(batch, drafts)
+            for follows in drafts:
+                queue.append(
+                    (registry.kind_of(follows), follows, ev.sent_hash(msgspec.to_builtins(follows)), SYSTEM)
+                )
+    assert first is not None  # noqa: S101 - the queue began with one
+    return first
+
+
+def _refusal(batch: _Batch, kind: Kind, event: Event) -> str | None:
+    """Why a decision cannot be taken on the state that it meets, or None."""
+    before = batch.entities[event.entity]
+    state = registry.projections[str(kind.projection)].fold(before) if before else None
+    if (state.version if state is not None else 0) != event.data.get("seen_version"):
+        return "stale"
+    return kind.guard(event, state) if kind.guard is not None else None
+
+
+def _append(batch: _Batch, kind: Kind, event: Event, sent: bytes) -> None:
+    body = ev.write_body(event)
+    batch.seq = event.seq
+    batch.hash = ev.chained(batch.hash, body)
+    if kind.projection is not None:
+        batch.entities[event.entity].append(event)
+        batch.changed[event.entity] = kind.projection
+    batch.rows.append(
+        {
+            "county": event.county,
+            "seq": event.seq,
+            "id": event.id,
+            "window": event.window,
+            "kind": event.kind,
+            "entity": event.entity,
+            "school": event.school,
+            "room": event.room,
+            "person": event.person,
+            "device": event.device,
+            "device_seq": event.device_seq,
+            "occurred_at": event.occurred_at,
+            "received_at": event.received_at,
+            "sent_hash": sent,
+            "body": body.decode(),
+            "hash": batch.hash,
+        }
+    )
+
+
+def _set_aside(batch: _Batch, raw: object, sent: bytes, error: Unreadable, author: Author) -> Result:
+    content = _sent(raw)
+    fields: Mapping[str, Any] = content if isinstance(content, Mapping) else {}
+    identity = fields.get("id")
+    identity = ev.printable(identity)[:64] if isinstance(identity, str) else ""
+    school = fields.get("school")
+    batch.quarantined[sent] = {
+        "county": batch.reading.county,
+        "sent_hash": sent,
+        "id": identity,
+        "reason": error.reason,
+        "detail": ev.printable(error.detail),
+        "window": batch.reading.window,
+        "school": ev.printable(school)[:32] if isinstance(school, str) else None,
+        "person": author.person,
+        "device": author.device,
+        "received_at": batch.received_at,
+        "sent": ev.as_text(content),
+    }
+    return Result(identity, "quarantined", reason=error.reason)
+
+
+def _write(batch: _Batch) -> None:
+    upsert(_quarantine, list(batch.quarantined.values()))
+    if not batch.rows:
+        return
+    connection = db.session.connection()
+    connection.execute(insert(_events), batch.rows)
+    connection.execute(
+        update(_head).where(_head.c.county == batch.reading.county).values(seq=batch.seq, hash=batch.hash)
+    )
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for entity, name in batch.changed.items():
+        projection = registry.projections[name]
+        rows.setdefault(name, []).append(projection.row(projection.fold(batch.entities[entity])))
+    for name, changed in rows.items():
+        upsert(registry.projections[name].table, changed)

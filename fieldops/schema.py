@@ -1,0 +1,84 @@
+"""The database's schema: brought up to date by numbered migrations, each in one transaction on both engines."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import Connection, inspect, select
+
+from fieldops.config import ROOT
+from fieldops.db import Base, db, writing
+from fieldops.journal.models import Server
+
+
+logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are no news to an operator
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = Base.metadata
+    return config
+
+
+def newest() -> str:
+    """The number of the newest migration that this version of the program knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def level() -> str | None:
+    """The number of the migration that the database stands at; None for an empty one."""
+    connection = db.session.connection()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(revision: str = "head") -> None:
+    """Bring the database up to `revision`; gives it its epoch at the first start.
+
+    A failed migration leaves the database as it was: one transaction, on SQLite too.
+    """
+    engine = db.engine.execution_options(fieldops_writer=True)
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), revision)
+    with writing():
+        if db.session.scalar(select(Server)) is None:
+            db.session.add(Server(id=1, epoch=str(uuid.uuid4())))
+
+
+def downgrade(revision: str) -> None:
+    """Bring the database down to `revision`."""
+    engine = db.engine.execution_options(fieldops_writer=True)
+    with engine.begin() as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def draft_revision(message: str, number: str) -> None:
+    """Write the next migration from the difference between models and database (for developers)."""
+    with db.engine.begin() as connection:
+        command.revision(_config(connection), message=message, rev_id=number, autogenerate=True)
+
+
+def differences() -> list[object]:
+    """What the models have that the migrated database has not, and the other way round."""
+    context = MigrationContext.configure(db.session.connection(), opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+def is_empty() -> bool:
+    """Whether no table is there yet."""
+    return not inspect(db.session.connection()).get_table_names()
+
+
+def describe() -> str:
+    """Which database this is, without its password."""
+    return str(current_app.extensions["sqlalchemy"].engine.url.render_as_string(hide_password=True))

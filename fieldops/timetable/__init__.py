@@ -1,0 +1,1 @@
+"""Windows, sessions per grade, policies with their origin, the clock."""

@@ -1,0 +1,65 @@
+"""Policy values: named, with a default of ours until a handbook sets one, each shown with its origin (domain.md §7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from fieldops.db import db
+from fieldops.timetable.models import PolicyRow
+
+#: Shown as 未配置 (default): nobody set it.
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A named value. `unit` is shown beside it; `low` and `high` bound what can be set."""
+
+    name: str
+    default: int
+    unit: str
+    low: int
+    high: int
+    #: Why this default.
+    source: str
+
+
+POLICIES: dict[str, Policy] = {
+    policy.name: policy
+    for policy in (
+        Policy("late_cut_off_min", 15, "min", 0, 240, "gaokao: 15 min after the start; no monitoring source gives one"),
+        Policy("start_tolerance_min", 5, "min", 0, 120, "ours"),
+        Policy("end_tolerance_min", 5, "min", 0, 120, "ours"),
+        Policy("late_entry_after_min", 2, "min", 0, 120, "ours: shown as a late entry beyond this"),
+        Policy("silence_min", 5, "min", 1, 120, "ours: start due and nothing heard"),
+        Policy("stale_after_s", 90, "s", 10, 3600, "ours: a room not heard for so long is shown grey"),
+        Policy("participation_min_percent", 90, "%", 0, 100, "TIMSS's and NAEP's make-up rule, not a Chinese one"),
+        Policy("acknowledge_serious_min", 5, "min", 1, 1440, "ours (domain.md §6)"),
+        Policy("acknowledge_moderate_min", 15, "min", 1, 1440, "ours (domain.md §6)"),
+        Policy("clock_off_s", 120, "s", 1, 86400, "ours: a device's clock further off is flagged"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyValue:
+    """A value in force. `origin` is `default` when nobody set it."""
+
+    name: str
+    value: Any
+    origin: str
+    unit: str
+
+
+def in_force(window: str) -> dict[str, PolicyValue]:
+    """All policy values of a window, by name."""
+    rows = {row.name: row for row in db.session.scalars(select(PolicyRow).where(PolicyRow.window == window))}
+    return {
+        policy.name: PolicyValue(policy.name, rows[policy.name].value, rows[policy.name].origin, policy.unit)
+        if policy.name in rows
+        else PolicyValue(policy.name, policy.default, DEFAULT, policy.unit)
+        for policy in POLICIES.values()
+    }
