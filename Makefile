@@ -69,7 +69,7 @@ lint: dev ## Check style, layers, templates and translations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/djlint templates --lint --quiet
+	@if find templates -name "*.html" 2>/dev/null | grep -q .; then $(BIN)/djlint templates --lint --quiet; fi
 	@$(BIN)/python tools/messages.py check
 	@$(BIOME) check --error-on-warnings --no-errors-on-unmatched
 
