@@ -1,0 +1,248 @@
+"""Kinds of events of the test day, and the projections that fold them (docs/api.md)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, cast
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import Table
+
+from fieldops.journal.events import Event
+from fieldops.journal.kinds import Kind, Projection
+from fieldops.testday import anomaly, attendance, sitting
+from fieldops.testday.deviation import follow
+from fieldops.testday.judge import judge_attendance, judge_remark, judge_sitting
+from fieldops.testday.models import Anomaly, Attendance, Sitting
+
+Text = Annotated[str, Meta(max_length=500)]
+Code = Annotated[str, Meta(min_length=1, max_length=32)]
+#: Minutes late: more than a day is a wrong date.
+LateMin = Annotated[int, Meta(ge=0, le=1440)]
+Copies = Annotated[int, Meta(ge=0, le=10_000)]
+Version = Annotated[int, Meta(ge=0, le=1_000_000)]
+DeviationMin = Annotated[int, Meta(ge=-sitting.MAX_DEVIATION_MIN, le=sitting.MAX_DEVIATION_MIN)]
+#: Hash of a card as the phone knows it.
+CardHash = Annotated[str, Meta(pattern="^[0-9a-f]{1,64}$")]
+
+
+class _Data(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Fields of a kind; one more or less is an error."""
+
+
+class CheckedIn(_Data):
+    """A student was let in. A seat number or a name is as good as a scan (domain.md §4)."""
+
+    method: Literal["scan", "seat", "name"] = "name"
+    late_min: LateMin | None = None
+    note: Text | None = None
+    corrects: uuid.UUID | None = None
+
+
+class Undone(_Data):
+    """An earlier fact of the same entity was a mistake."""
+
+    undoes: uuid.UUID
+
+
+class Absent(_Data):
+    """A student is not there; provisional until the sitting is frozen."""
+
+    reason: Literal["ill", "leave", "transferred", "not_seen", "other"] = "not_seen"
+    note: Text | None = None
+    corrects: uuid.UUID | None = None
+
+
+class Left(_Data):
+    """A student left the room for a while."""
+
+    reason: Literal["ill", "toilet", "other"] | None = None
+    note: Text | None = None
+    corrects: uuid.UUID | None = None
+
+
+class Withdrawn(_Data):
+    """A student left for good without finishing."""
+
+    reason: Literal["ill", "other"] | None = None
+    note: Text | None = None
+    corrects: uuid.UUID | None = None
+
+
+class Noted(_Data):
+    """A fact with no more to it than a note."""
+
+    note: Text | None = None
+    corrects: uuid.UUID | None = None
+
+
+class TurnedAway(_Data):
+    """Somebody was not let in. The card's hash is kept, so that an unknown one can be looked for."""
+
+    outcome: Literal["wrong_room", "wrong_school", "wrong_session", "not_on_roster", "doubtful", "unreadable"]
+    card: CardHash | None = None
+    note: Text | None = None
+
+
+class WithReason(_Data):
+    """A start, an end or a resumption; the reason is asked for outside the tolerance."""
+
+    reason: Text | None = None
+    corrects: uuid.UUID | None = None
+
+
+class Paused(_Data):
+    """The session was interrupted; why is always known."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    corrects: uuid.UUID | None = None
+
+
+class Resumed(_Data):
+    """The session goes on."""
+
+    corrects: uuid.UUID | None = None
+
+
+class Sealed(_Data):
+    """The papers are sealed."""
+
+    copies: Copies | None = None
+    corrects: uuid.UUID | None = None
+
+
+class Frozen(_Data):
+    """The chief monitor made the absences final."""
+
+    seen_version: Version
+
+
+class AnomalyNoted(_Data):
+    """Something was not as it should be. The last three are what the system says of a deviation from the timetable."""
+
+    #: A code of `categories.CATEGORIES`; another one is kept and flagged, it may come from a newer phone.
+    category: Code
+    note: Text | None = None
+    students: Annotated[list[Code], Meta(max_length=100)] = msgspec.field(default_factory=list)
+    of: uuid.UUID | None = None
+    deviation_min: DeviationMin | None = None
+    reason: Text | None = None
+
+
+class AnomalyWithdrawn(_Data):
+    """An anomaly was none."""
+
+    withdraws: uuid.UUID
+    note: Text | None = None
+
+
+class NilReport(_Data):
+    """Nothing happened, said on purpose (零报告)."""
+
+    note: Text | None = None
+
+
+_SITTING = frozenset({"school", "room", "session"})
+_STUDENT = _SITTING | {"student"}
+
+
+def _attendance(name: str, data: type[msgspec.Struct]) -> Kind:
+    return Kind(
+        name=f"attendance.{name}",
+        action="attendance.note",
+        data=data,
+        needs=_STUDENT,
+        entity=attendance.key,
+        projection="attendance",
+        judge=judge_attendance,
+    )
+
+
+def _sitting(name: str, data: type[msgspec.Struct]) -> Kind:
+    return Kind(
+        name=f"sitting.{name}",
+        action="sitting.note",
+        data=data,
+        needs=_SITTING,
+        entity=sitting.key,
+        projection="sitting",
+        judge=judge_sitting,
+        react=follow,
+    )
+
+
+def _anomaly(name: str, data: type[msgspec.Struct]) -> Kind:
+    return Kind(
+        name=f"anomaly.{name}",
+        action="anomaly.note",
+        data=data,
+        needs=frozenset({"school"}),
+        entity=anomaly.key,
+        projection="anomaly",
+        judge=judge_remark,
+    )
+
+
+def _freeze_once(_event: Event, state: sitting.SittingState | None) -> str | None:
+    """A sitting is frozen once; what comes later is shown as having come later."""
+    return "frozen" if state is not None and state.frozen_at is not None else None
+
+
+def _columns(state: msgspec.Struct) -> Mapping[str, Any]:
+    return msgspec.structs.asdict(state)
+
+
+def _projection(name: str, model: type[Any], fold: Callable[[Sequence[Event]], msgspec.Struct]) -> Projection:
+    return Projection(name=name, table=cast("Table", model.__table__), fold=fold, row=_columns)
+
+
+PROJECTIONS: Final = (
+    _projection("attendance", Attendance, attendance.fold),
+    _projection("sitting", Sitting, sitting.fold),
+    _projection("anomaly", Anomaly, anomaly.fold),
+)
+
+KINDS: Final = (
+    _attendance("checked_in", CheckedIn),
+    _attendance("undone", Undone),
+    _attendance("absent", Absent),
+    _attendance("left", Left),
+    _attendance("returned", Noted),
+    _attendance("withdrawn", Withdrawn),
+    _attendance("refused", Noted),
+    Kind(
+        name="attendance.turned_away",
+        action="attendance.note",
+        data=TurnedAway,
+        needs=_SITTING,
+        judge=judge_remark,
+    ),
+    _sitting("started", WithReason),
+    _sitting("paused", Paused),
+    _sitting("resumed", Resumed),
+    _sitting("ended", WithReason),
+    _sitting("sealed", Sealed),
+    _sitting("undone", Undone),
+    Kind(
+        name="sitting.frozen",
+        action="sitting.freeze",
+        data=Frozen,
+        needs=_SITTING,
+        entity=sitting.key,
+        projection="sitting",
+        judge=judge_sitting,
+        decision=True,
+        guard=_freeze_once,
+    ),
+    _anomaly("noted", AnomalyNoted),
+    _anomaly("withdrawn", AnomalyWithdrawn),
+    Kind(
+        name="nil_report.made",
+        action="nil_report.make",
+        data=NilReport,
+        needs=frozenset({"school"}),
+        judge=judge_remark,
+    ),
+)

@@ -1,0 +1,134 @@
+"""Current states of the test day, each the fold of its entity's events. Written only by the journal.
+
+All times are the window's clock, UTC. `version` is the number of distinct events of the entity: what a decision names.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Index, Integer, String, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fieldops.db import Base, UTCDateTime
+
+
+class Attendance(Base):
+    """A student in a session. There is a row only where something was noted; everybody else is expected or exempt."""
+
+    __tablename__ = "testday_attendance"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32), primary_key=True)
+    school: Mapped[str] = mapped_column(String(32), primary_key=True)
+    session: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: Student code as it was noted; it need not be on the roster.
+    student: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: Room as it was noted; the student's own room stands in the roster.
+    room: Mapped[str | None] = mapped_column(String(16))
+    #: `expected` (all was undone), `present`, `late`, `absent`, `left`, `returned`, `withdrawn`, `refused`.
+    status: Mapped[str] = mapped_column(String(12))
+    #: Minutes late of the check-in that stands; null when in time or not checked in.
+    late_min: Mapped[int | None] = mapped_column(Integer)
+    #: Reason of the fact that gives the status, a code of docs/api.md.
+    reason: Mapped[str | None] = mapped_column(String(16))
+    #: The newest note among the facts that stand.
+    note: Mapped[str | None] = mapped_column(String(500))
+    #: The first check-in that stands.
+    checked_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When the student left, while away.
+    left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Person and device of the check-in that stands, or of the fact that gives the status when there is none.
+    person: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    device: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: Event that gives the status: what an undo names. Null when everything was undone.
+    event: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: Flags of the facts that stand, sorted (docs/api.md).
+    flags: Mapped[Any] = mapped_column(JSON)
+    #: Somebody noted "absent", somebody else saw the student there. The one who was seen is there; both stay visible.
+    contradicted: Mapped[bool] = mapped_column(Boolean)
+    #: When the newest of its events arrived.
+    heard_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('expected', 'present', 'late', 'absent', 'left', 'returned', 'withdrawn', 'refused')",
+            name="status",
+        ),
+    )
+
+
+class Sitting(Base):
+    """A session held in a room. There is a row only where something was noted; every other one is planned."""
+
+    __tablename__ = "testday_sitting"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32), primary_key=True)
+    school: Mapped[str] = mapped_column(String(32), primary_key=True)
+    session: Mapped[str] = mapped_column(String(32), primary_key=True)
+    room: Mapped[str] = mapped_column(String(16), primary_key=True)
+    #: `planned`, `running`, `paused`, `ended`, `sealed`; `frozen_at` stands beside it.
+    state: Mapped[str] = mapped_column(String(8))
+    started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Begin of the pause that is going on; null otherwise.
+    paused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Seconds of all pauses that are over.
+    paused_s: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    sealed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When the chief monitor made the absences final.
+    frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    frozen_by: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: Events of the start and the end that stand: automatic anomalies are theirs.
+    start_event: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    end_event: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: Copies counted at the sealing.
+    copies: Mapped[int | None] = mapped_column(Integer)
+    #: Its facts by time, also those undone or corrected: `{id, kind, at, recorded_at, by, corrects, undoes, reason}`.
+    #: The phone lays its own unsent facts over them.
+    facts: Mapped[Any] = mapped_column(JSON)
+    #: When the newest of its events arrived.
+    heard_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (CheckConstraint("state IN ('planned', 'running', 'paused', 'ended', 'sealed')", name="state"),)
+
+
+class Anomaly(Base):
+    """Something that was not as it should be, noted and handled on the spot (异常情况)."""
+
+    __tablename__ = "testday_anomaly"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    #: Id of the event that noted it.
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32))
+    school: Mapped[str] = mapped_column(String(32))
+    room: Mapped[str | None] = mapped_column(String(16))
+    session: Mapped[str | None] = mapped_column(String(32))
+    #: A code of `categories.CATEGORIES`; null when only its withdrawal has arrived so far.
+    category: Mapped[str | None] = mapped_column(String(32))
+    note: Mapped[str | None] = mapped_column(String(500))
+    #: Codes of the students concerned.
+    students: Mapped[Any] = mapped_column(JSON)
+    occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: When it was written on the device.
+    recorded_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: Who noted it; null when the system did.
+    person: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: The system noted it: a start or an end outside the tolerance.
+    automatic: Mapped[bool] = mapped_column(Boolean)
+    #: Automatic only: the event whose deviation it tells; the anomaly counts while that event stands.
+    of: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: Automatic only: minutes from the plan when it was noted, positive when later.
+    deviation_min: Mapped[int | None] = mapped_column(Integer)
+    #: Automatic only: the reason given with the start or the end.
+    reason: Mapped[str | None] = mapped_column(String(500))
+    version: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (Index("ix_testday_anomaly_county_window_school", "county", "window", "school"),)
