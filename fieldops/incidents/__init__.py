@@ -1,0 +1,1 @@
+"""Incidents (应急事件): severity from plain questions, the chain school → county → city → province, desks."""

@@ -1,0 +1,212 @@
+"""Event kinds of incidents; `state` folds them. Pure but for `judge`, which reads the roster.
+
+Facts (`incident.reported`, `incident.noted`) are free and never refused. Decisions are guarded by the table of
+`transitions`; the journal compares the version seen. The fold applies every decision that stands in the journal, in the
+order of acceptance, and asks the table no more: a rule changed later may not change what was decided before.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from fieldops.incidents import transitions
+from fieldops.incidents.models import IncidentRow
+from fieldops.incidents.severity import CATEGORIES, Order, Severity, worse
+from fieldops.incidents.state import Incident, as_row, fold
+from fieldops.journal.events import Event
+from fieldops.journal.kinds import Kind, Projection, Reading
+from fieldops.roster import reference
+
+#: Words of a person: not blank, and not a book.
+Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"\S")]
+Level = Literal["school", "county", "city", "province"]
+
+
+class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A report: what kind, the answers to the plain questions, whom it concerns, what was done at once."""
+
+    category: Annotated[str, Meta(min_length=1, max_length=40)]
+    order_affected: Order
+    data_affected: bool
+    materials_at_risk: bool
+    beyond_school: bool
+    note: Annotated[str, Meta(max_length=2000)] | None = None
+    #: Codes of the students concerned.
+    students: Annotated[list[Annotated[str, Meta(min_length=1, max_length=32)]], Meta(max_length=200)] = []
+    #: What was done at once: words, or true when nothing is left to do.
+    handled: Annotated[str, Meta(max_length=2000)] | bool | None = None
+
+
+class Noted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A free fact about an incident."""
+
+    incident: uuid.UUID
+    text: Words
+
+
+class Decided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A decision names the incident and the version that its author saw."""
+
+    incident: uuid.UUID
+    seen_version: int
+
+
+class WithText(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A decision that says something to the others."""
+
+    text: Words
+
+
+class Moved(WithText, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Handed back, with an instruction, to a level below."""
+
+    to_level: Level
+
+
+class Escalated(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Passed to a level above. The level is named, because a county directly under a province has no city."""
+
+    reason: Words
+    to_level: Level
+
+
+class Regraded(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A severity raised or lowered."""
+
+    severity: Severity
+    reason: Words
+
+
+class Withdrawn(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Taken back by its reporter at once, or called a false alarm, with the reason."""
+
+    reason: Words | None = None
+
+
+def incident_of(event: Event) -> str:
+    """Key of the incident that an event is about: the id of its report."""
+    named = event.data.get("incident")
+    return event.id if named is None else str(uuid.UUID(str(named)))
+
+
+def guard(event: Event, state: Incident | None) -> str | None:
+    """Why a decision may not be taken on the state that it meets: a code of `transitions.refusal`, or one of
+
+    `unknown` (no such incident here), `elsewhere` (it belongs to another school or window), `wrong_direction`.
+    """
+    if state is None or state.state == "awaited":
+        return "unknown"
+    if (event.school, event.window) != (state.school, state.window):
+        return "elsewhere"
+    action = _ACTION_OF[event.kind]
+    refused = transitions.refusal(
+        action,
+        state,
+        levels=event.levels,
+        person=event.person,
+        at=event.recorded_at,
+        words=event.data.get("text") or event.data.get("reason"),
+    )
+    return refused or _direction(event, state)
+
+
+def _direction(event: Event, state: Incident) -> str | None:
+    """Whether a move goes the way its name says."""
+    rank = transitions.CHAIN.index
+    to = event.data.get("to_level")
+    if event.kind == "incident.escalated" and to is not None and rank(to) <= rank(state.level):
+        return "wrong_direction"
+    if event.kind == "incident.handed_back" and to is not None and rank(to) >= rank(state.level):
+        return "wrong_direction"
+    wanted = event.data.get("severity")
+    if event.kind == "incident.severity_raised" and not worse(str(wanted), state.severity):
+        return "wrong_direction"
+    if event.kind == "incident.severity_lowered" and not worse(state.severity, str(wanted)):
+        return "wrong_direction"
+    return None
+
+
+def judge(event: Event, reading: Reading) -> Sequence[str]:
+    """Flags of a report that fits badly: it is taken as it is, and a person can see that it does."""
+    known = reference.load(reading)
+    school = known.schools.get(event.school or "")
+    flags = []
+    if event.data["category"] not in CATEGORIES:
+        flags.append("unknown_category")
+    if school is None:
+        flags.append("unknown_school")
+    elif event.room is not None and event.room not in school.rooms:
+        flags.append("unknown_room")
+    if event.session is not None and event.session not in known.sessions:
+        flags.append("unknown_session")
+    if school is not None and any(code not in school.students for code in event.data.get("students", ())):
+        flags.append("not_on_roster")
+    late_after_min = known.policies["late_entry_after_min"].value
+    if (event.recorded_at - event.occurred_at).total_seconds() > late_after_min * 60:
+        flags.append("late_entry")
+    return flags
+
+
+_ACTION_OF = {kind: action for action, kind in transitions.KIND_OF.items()}
+_SCHOOL = frozenset({"school"})
+_DATA: dict[str, type[Decided]] = {
+    "acknowledge": Decided,
+    "instruct": WithText,
+    "hand_back": Moved,
+    "escalate": Escalated,
+    "resolve": WithText,
+    "verify": Decided,
+    "close": Decided,
+    "raise_severity": Regraded,
+    "lower_severity": Regraded,
+    "withdraw": Withdrawn,
+}
+
+
+def _decision(action: str) -> Kind:
+    return Kind(
+        name=transitions.KIND_OF[action],
+        # Whoever may report may take their own report back; that it is their own, the guard knows.
+        action="incident.report" if action == "withdraw" else "incident.act",
+        levels_of="incident.act",
+        data=_DATA[action],
+        needs=_SCHOOL,
+        entity=incident_of,
+        projection="incident",
+        decision=True,
+        guard=guard,
+    )
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        name="incident.reported",
+        action="incident.report",
+        levels_of="incident.report",
+        data=Reported,
+        needs=_SCHOOL,
+        entity=incident_of,
+        projection="incident",
+        judge=judge,
+    ),
+    Kind(
+        name="incident.noted",
+        action="incident.report",
+        levels_of="incident.report",
+        data=Noted,
+        needs=_SCHOOL,
+        entity=incident_of,
+        projection="incident",
+    ),
+    *(_decision(action) for action in transitions.ACTIONS),
+)
+
+
+PROJECTIONS: tuple[Projection, ...] = (
+    Projection(name="incident", table=IncidentRow.__table__, fold=fold, row=as_row),  # type: ignore[arg-type]
+)

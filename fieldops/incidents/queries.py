@@ -1,0 +1,210 @@
+"""Reads of incidents: a desk's list, a school's, one incident's timeline, what the phone keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+
+from fieldops.db import db
+from fieldops.incidents import transitions
+from fieldops.incidents.models import IncidentRow
+from fieldops.incidents.severity import SEVERITIES
+from fieldops.incidents.state import acting_level, fold, notes, ordered, utc_text
+from fieldops.journal import queries as journal
+from fieldops.journal.events import Event
+from fieldops.organisation.models import Division, Person, School
+
+#: How many that are over a list still shows.
+ENDED_SHOWN = 20
+
+
+class Desk(NamedTuple):
+    """A desk's list, worst and oldest first in each part."""
+
+    #: Those whose next word is this desk's.
+    needs_me: list[IncidentRow]
+    #: Under way elsewhere.
+    elsewhere: list[IncidentRow]
+    #: Over: the newest first, at most `ENDED_SHOWN`.
+    ended: list[IncidentRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a timeline, with the three times: happened, written, arrived (window clock, UTC)."""
+
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    received_at: datetime
+    #: Name of the person; None for the system.
+    name: str | None
+    #: At which level they acted; None without a duty on the chain.
+    level: str | None
+    text: str | None
+    to_level: str | None
+    severity: str | None
+    flags: tuple[str, ...]
+
+
+def get(county: str, identity: str) -> IncidentRow | None:
+    """An incident; None when there is none or its report has not arrived."""
+    row = db.session.get(IncidentRow, (county, identity))
+    return None if row is None or row.state == "awaited" else row
+
+
+def chain_of(county: str) -> tuple[str, ...]:
+    """The levels above a school of this county that exist, with the school: a county may have no city."""
+    levels, code = ["school"], county
+    while code and len(levels) < 4:
+        division = db.session.get(Division, code)
+        if division is None:
+            break
+        levels.append(division.level)
+        code = division.parent or ""
+    return tuple(level for level in transitions.CHAIN if level in levels)
+
+
+def counties_of(division: Division) -> dict[str, Division]:
+    """Counties of a county, city or province, by code."""
+    if division.level == "county":
+        return {division.code: division}
+    below = list(db.session.scalars(select(Division).where(Division.parent == division.code)))
+    if division.level == "province":
+        cities = [child.code for child in below if child.level == "city"]
+        below += db.session.scalars(select(Division).where(Division.parent.in_(cities)))
+    return {child.code: child for child in sorted(below, key=lambda d: d.code) if child.level == "county"}
+
+
+def for_desk(division: Division, *, window: str) -> Desk:
+    """What a desk has before it. A county sees all of its schools; city and province see what ever reached them."""
+    counties = counties_of(division)
+    statement = select(IncidentRow).where(
+        IncidentRow.county.in_(list(counties)), IncidentRow.window == window, IncidentRow.state != "awaited"
+    )
+    rank = transitions.CHAIN.index(division.level)
+    if division.level != "county":
+        at_least = transitions.CHAIN[rank:]
+        statement = statement.where(IncidentRow.reached.in_(at_least) | (IncidentRow.verify_level == division.level))
+    return _sorted(db.session.scalars(statement), level=division.level)
+
+
+def of_school(county: str, school: str, *, window: str) -> Desk:
+    """A school's incidents, as its chief monitor has them before them."""
+    statement = select(IncidentRow).where(
+        IncidentRow.county == county,
+        IncidentRow.window == window,
+        IncidentRow.school == school,
+        IncidentRow.state != "awaited",
+    )
+    return _sorted(db.session.scalars(statement), level="school")
+
+
+def turn(row: IncidentRow) -> str:
+    """Whose next word it is: the level that verifies, else the one that holds it."""
+    return row.verify_level or row.level
+
+
+def worst_and_oldest(row: IncidentRow) -> tuple[int, datetime, str]:
+    """The order of every list: need for attention, never a school's standing."""
+    assert row.occurred_at is not None
+    return (-SEVERITIES.index(row.severity), row.occurred_at, row.id)
+
+
+def _sorted(rows: Iterable[IncidentRow], *, level: str) -> Desk:
+    found = sorted(rows, key=worst_and_oldest)
+    under_way = [row for row in found if row.state not in transitions.FINAL]
+    over = [row for row in found if row.state in transitions.FINAL and row.ended_at is not None]
+    over.sort(key=lambda row: row.ended_at or row.told_at, reverse=True)  # type: ignore[arg-type,return-value]
+    return Desk(
+        needs_me=[row for row in under_way if turn(row) == level],
+        elsewhere=[row for row in under_way if turn(row) != level],
+        ended=over[:ENDED_SHOWN],
+    )
+
+
+def school_names(rows: Iterable[IncidentRow]) -> dict[tuple[str, str], School]:
+    """The schools of these incidents, by county and code."""
+    counties = {row.county for row in rows}
+    return {(s.county, s.code): s for s in db.session.scalars(select(School).where(School.county.in_(counties)))}
+
+
+def person_names(people: Iterable[str | None]) -> dict[str, str]:
+    """Names of people on duty, by id."""
+    wanted = {person for person in people if person}
+    if not wanted:
+        return {}
+    return {row.id: row.name for row in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))}
+
+
+def decisions_since(county: str, identity: str, seen_version: int) -> list[Event]:
+    """Decisions after the version that somebody saw, oldest first."""
+    events = _events(county, identity)
+    state = fold(events)
+    decided = [e for e in ordered(events) if _counts(e) and (e.school, e.window) == (state.school, state.window)]
+    return decided[max(0, seen_version - 1) :]
+
+
+def timeline(county: str, identity: str) -> list[Entry]:
+    """Everything that was said about an incident, by when it happened."""
+    events = _events(county, identity)
+    if not events:
+        return []
+    state = fold(events)
+    report = [event for event in events if event.id == identity]
+    decided = [e for e in ordered(events) if _counts(e) and (e.school, e.window) == (state.school, state.window)]
+    shown = sorted([*report, *decided, *notes(events, state)], key=lambda event: (event.occurred_at, event.seq))
+    names = person_names(event.person for event in shown)
+    return [_entry(event, names) for event in shown]
+
+
+def snapshot_incidents(county: str, window: str, school: str) -> list[dict[str, Any]]:
+    """A school's incidents as the phone keeps them (docs/api.md), with instructions and phase."""
+    desk = of_school(county, school, window=window)
+    return [
+        {
+            "id": row.id,
+            "room": row.room,
+            "session": row.session,
+            "category": row.category,
+            "severity": row.severity,
+            "level": row.level,
+            "state": row.state,
+            "phase": row.phase,
+            "reported_at": utc_text(row.occurred_at) if row.occurred_at else None,
+            "version": row.version,
+            "instructions": [
+                {"text": said["text"], "at": said["at"], "by_level": said["by_level"]} for said in row.instructions
+            ],
+        }
+        for row in (*desk.needs_me, *desk.elsewhere, *desk.ended)
+    ]
+
+
+def _events(county: str, identity: str) -> Sequence[Event]:
+    entity = f"incident/{identity}"
+    return journal.of_entities(county, [entity])[entity]
+
+
+def _counts(event: Event) -> bool:
+    return event.kind in transitions.KIND_OF.values()
+
+
+def _entry(event: Event, names: dict[str, str]) -> Entry:
+    data = event.data
+    return Entry(
+        kind=event.kind.removeprefix("incident."),
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        received_at=event.received_at,
+        name=names.get(event.person or ""),
+        level=acting_level(event, event.levels[0]) if event.levels else None,
+        text=data.get("text") or data.get("reason") or data.get("note"),
+        to_level=data.get("to_level"),
+        severity=data.get("severity"),
+        flags=event.flags,
+    )

@@ -1,0 +1,182 @@
+"""What people read about incidents: levels, criteria, actions, refusals, ready sentences. Plain and blameless."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from flask_babel import lazy_gettext as _l
+
+from fieldops.incidents.severity import CATEGORIES
+
+#: Who holds it, in words.
+LEVELS: Final[dict[str, Any]] = {
+    "school": _l("the school (chief monitor)"),
+    "county": _l("the county desk"),
+    "city": _l("the city desk"),
+    "province": _l("the province desk"),
+}
+
+SEVERITIES: Final[dict[str, Any]] = {"minor": _l("minor"), "moderate": _l("moderate"), "serious": _l("serious")}
+
+#: The criterion that gave the severity.
+BECAUSE: Final[dict[str, Any]] = {
+    "materials_at_risk": _l("test materials are at risk"),
+    "data_affected": _l("the data may no longer be true"),
+    "order_affected:serious": _l("order is seriously disturbed"),
+    "order_affected:slight": _l("order is slightly disturbed"),
+    "beyond_school": _l("more than this school is concerned"),
+    "severity_raised": _l("it was raised by a decision (see the timeline)"),
+    "severity_lowered": _l("it was lowered by a decision (see the timeline)"),
+    "": _l("order, data and materials are not affected, and only this school is concerned"),
+}
+
+
+class ActionWords(NamedTuple):
+    """A button, its icon, and the label of the text that it needs."""
+
+    button: Any
+    icon: str
+    text: Any
+    #: What pressing it does, in a sentence.
+    does: Any
+
+
+ACTIONS: Final[dict[str, ActionWords]] = {
+    "acknowledge": ActionWords(
+        _l("Take it on"), "eye", None, _l("Everybody on the chain sees that your level has read it and is acting.")
+    ),
+    "instruct": ActionWords(
+        _l("Give an instruction"), "message", _l("What should be done"), _l("The school sees it on its phones.")
+    ),
+    "escalate": ActionWords(
+        _l("Pass to the level above"),
+        "up",
+        _l("What you ask for"),
+        _l("The level above holds it from then on. Go on limiting the harm meanwhile."),
+    ),
+    "hand_back": ActionWords(
+        _l("Hand back to the level below"),
+        "return",
+        _l("What should be done"),
+        _l("The level below holds it from then on, with your instruction."),
+    ),
+    "resolve": ActionWords(
+        _l("It is over"), "check", _l("How it was settled"), _l("Somebody who may confirm it looks at it next.")
+    ),
+    "verify": ActionWords(_l("Confirm that it is settled"), "double-check", None, _l("Then it can be closed.")),
+    "close": ActionWords(_l("Close"), "lock", None, _l("Nothing more can be decided; facts can still be added.")),
+    "raise_severity": ActionWords(
+        _l("It is worse than reported"),
+        "warning",
+        _l("What makes it worse"),
+        _l("A serious incident goes to the county desk at once."),
+    ),
+    "lower_severity": ActionWords(
+        _l("It is less severe than reported"), "diamond", _l("Why it is less severe"), _l("The level does not change.")
+    ),
+    "withdraw": ActionWords(
+        _l("It was a false alarm"),
+        "undo",
+        _l("How it turned out"),
+        _l("It stays in the record as a false alarm. Reporting it was right."),
+    ),
+}
+#: Taken back by its reporter within minutes: no reason is asked.
+WITHDRAW_OWN: Final = ActionWords(
+    _l("Take my report back"), "undo", None, _l("Possible for 5 minutes, without giving a reason.")
+)
+
+#: What happened, as the timeline says it.
+HAPPENED: Final[dict[str, Any]] = {
+    "reported": _l("Reported"),
+    "noted": _l("Note"),
+    "acknowledged": _l("Taken on"),
+    "instructed": _l("Instruction"),
+    "handed_back": _l("Handed back to the level below"),
+    "escalated": _l("Passed to the level above"),
+    "resolved": _l("Said to be over"),
+    "verified": _l("Confirmed as settled"),
+    "closed": _l("Closed"),
+    "severity_raised": _l("Severity raised"),
+    "severity_lowered": _l("Severity lowered"),
+    "withdrawn": _l("Withdrawn: a false alarm"),
+}
+
+#: Codes of a refusal: what the person reads.
+REFUSED: Final[dict[str, Any]] = {
+    "final": _l("This incident is over. A decision that comes later does not open it again; add a note instead."),
+    "not_in_state": _l("The incident has moved on, so this step is not the next one."),
+    "not_yours": _l("Another level has the next word, or the time to take a report back is over."),
+    "words_missing": _l("Please write a few words first."),
+    "unknown": _l("This incident is not known here."),
+    "elsewhere": _l("This incident belongs to another school."),
+    "wrong_direction": _l("The incident has moved on, so this step is not the next one."),
+}
+
+#: Sentences ready to send, by category. Typical handling from exam practice (domain.md §6), each a proposal that the
+#: desk edits before sending. Evacuation and medical help never wait for approval.
+READY: Final[dict[str, tuple[Any, ...]]] = {
+    "materials_leak": (
+        _l("Secure the materials, let nobody copy or forward anything, and note who was there. We call you now."),
+        _l("Stop handing out this set and keep it sealed until we tell you more."),
+    ),
+    "materials_fault": (
+        _l("Put the papers back and seal them again. Keep the students waiting quietly."),
+        _l("You may open the spare set. Note the time; the time lost is made up."),
+    ),
+    "power": (
+        _l("Go on by daylight if students can read well. Note when the power went and when it came back."),
+        _l("Pause the session and note the time. The time lost is made up."),
+    ),
+    "network": (
+        _l("Go on noting on the phone: it keeps everything and sends it later."),
+        _l("Pause the questionnaire and note the time. Start again when the network is back."),
+    ),
+    "audio": (_l("Change to the spare player or the spare disc. Note the time; the time lost is made up."),),
+    "fire": (
+        _l("Leave the building now; papers stay where they are. Count the students when all are outside."),
+        _l("Count the students again before going back in. Note both times and the new end of the session."),
+    ),
+    "weather": (
+        _l("Keep everybody in a safe place. Do not start the next session until we tell you."),
+        _l("Leave the building if it is not safe; papers stay where they are. Count the students before and after."),
+    ),
+    "illness": (
+        _l("Let the medic decide. The student may come back and go on; the end time stays."),
+        _l("Bring the student to hospital, with one member of staff, and tell the parents."),
+    ),
+    "infectious_disease": (
+        _l("Take the student to the separate room with a member of staff, and tell the school's health officer."),
+    ),
+    "staff_absent": (_l("Let the trained substitute take over. Start when the room is staffed and note the time."),),
+    "staff_error": (
+        _l("Write down what happened and when. Go on with the session by the manual."),
+        _l("Stop this step and wait for our call."),
+    ),
+    "conduct": (_l("Let the student go on without disturbance. Note what you saw, with the time."),),
+    "disturbance": (
+        _l("Call the school's security and keep the doors of the rooms closed. Note the time."),
+        _l("Pause the session if it cannot go on quietly. The time lost is made up."),
+    ),
+    "public_opinion": (_l("Say nothing in public or in chat groups. Send us the link; we answer it."),),
+    "timetable_deviation": (
+        _l("Go on as you are. Give the students their full time and note the new end."),
+        _l("Wait for our word before starting the next session."),
+    ),
+    "other": (
+        _l("We have read it. Handle it as you propose and tell us how it goes."),
+        _l("Wait for our call and limit the harm meanwhile."),
+    ),
+}
+
+
+def category_name(code: str) -> Any:
+    """What people call a category; one that this version does not know is something else."""
+    return CATEGORIES.get(code, CATEGORIES["other"])
+
+
+def because_words(because: list[str], order_affected: str) -> list[Any]:
+    """The criteria that gave the severity, in words."""
+    if not because:
+        return [BECAUSE[""]]
+    return [BECAUSE[f"{name}:{order_affected}" if name == "order_affected" else name] for name in because]
