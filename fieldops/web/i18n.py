@@ -6,6 +6,7 @@ and shown in the school's zone, which the caller names: a time of day without a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,8 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext, ngettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from fieldops.web import preferences, statuses
 from fieldops.web.preferences import LOCALE_COOKIE, LOCALES
@@ -30,20 +33,20 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(Path(__file__).resolve().parents[1] / "translations"))
     Babel(app, locale_selector=choose)
     app.jinja_env.globals.update(locale=language, language_tag=lambda: _TAGS[language()])
-    app.jinja_env.filters.update(
-        local_time=local_time,
-        local_datetime=local_datetime,
-        day=day,
-        full_date=full_date,
-        zone_name=zone_name,
-        number=number,
-        percent=percent,
-        deviation=deviation,
-        ago=ago,
-        duration=duration,
-    )
+    filters = (local_time, local_datetime, day, full_date, zone_name, number, percent, deviation, ago, duration)
+    app.jinja_env.filters.update({shown.__name__: _not_constant(shown) for shown in filters})
     preferences.init_app(app)
     statuses.init_app(app)
+
+
+def _not_constant(shown: Callable[..., str]) -> Callable[..., str]:
+    """Keep Jinja from working out ``{{ 5|duration }}`` once for all, in the language of whoever came first."""
+
+    @pass_context
+    def filter_(_context: Context, *values: Any) -> str:
+        return shown(*values)
+
+    return filter_
 
 
 def choose() -> str:

@@ -12,7 +12,7 @@ from flask import Flask, flash, render_template, request
 from flask.testing import FlaskClient
 from flask_wtf import CSRFProtect, FlaskForm
 from jinja2 import ChoiceLoader, FileSystemLoader
-from wtforms import BooleanField, RadioField, StringField
+from wtforms import BooleanField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired
 
 from fieldops.web import assets, errors, i18n, logs, security
@@ -55,7 +55,7 @@ class SampleForm(FlaskForm):
 
     name = StringField("姓名 Name", [InputRequired("请填写姓名。Enter a name.")])
     note = StringField("备注 Note", description="可不填。At most 200 characters.")
-    reason = RadioField("原因 Reason", choices=[("ill", "病假 Ill"), ("leave", "事假 Leave"), ("other", "其他 Other")])
+    reason = RadioField("原因 Reason", choices=[SelectChoice("ill", "病假 Ill"), SelectChoice("leave", "事假 Leave")])
     agree = BooleanField("已通知家长 Parents told")
 
 
@@ -68,7 +68,11 @@ def styleguide_app() -> Flask:
         "person": {"name": "李敏"},
         "place_name": "样例小学",
         "sign_out_url": "/sign-out",
-        "nav": [("现场 Live", "/guide", True), ("名单 Roster", "/roster", False), ("事件 Incidents", "/incidents", False)],
+        "nav": [
+            ("现场 Live", "/guide", True),
+            ("名单 Roster", "/roster", False),
+            ("事件 Incidents", "/incidents", False),
+        ],
         "rehearsal": {"name": "2024 国家监测", "now": now, "timezone": "Asia/Shanghai"},
     }
 
