@@ -1,6 +1,6 @@
 """The same thing written in many ways, brought to one: names, codes, rooms, seats, grades as schools really type them.
 
-Every function is idempotent: normalising what is normal changes nothing.
+Normalising what is normal changes nothing.
 """
 
 from __future__ import annotations

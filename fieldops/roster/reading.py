@@ -23,6 +23,8 @@ LONGEST_NAME = 60
 LONGEST_REASON = 60
 LONGEST_REMARK = 200
 HIGHEST_SEAT = 99
+#: Rows above a header in which its titles are looked for.
+TITLE_ROWS = 30
 
 _T = TypeVar("_T")
 
@@ -139,7 +141,7 @@ class _Reader:
             following = found.get(row.number)
             if following is not None:
                 # Titles between two tables (a table per room on one sheet) hold for the table below them.
-                titles |= title_values(pending)
+                titles |= title_values(pending[-TITLE_ROWS:])
                 pending, footer = [], False
                 if header is None or following.fields != header.fields:
                     self._check_header(following, titles)

@@ -69,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet's name, its rows without trailing blank ones, and whether the workbook hides it."""
+    """A sheet's name, its rows without empty ones below and empty columns on the right, and whether it is hidden."""
 
     name: str
     rows: tuple[Row, ...]
@@ -86,9 +86,10 @@ _OLE = b"\xd0\xcf\x11\xe0"  # .xls before 2007, and every workbook with a passwo
 _ZIP = b"PK\x03\x04"
 _ERRORS = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)")
 _EXCEL_TEXT = re.compile(r'="([^"]*)"')  # ="0101": how CSV files keep leading zeros in Excel
-_CELL_TAG = re.compile(rb"<(?:\w+:)?c(?:\s[^>]*)?>")
+# An attribute holds no raw "<": each search ends at the next tag, so a part of open tags costs its length, no more.
+_CELL_TAG = re.compile(rb"<(?:\w+:)?c(?:\s[^<>]*)?>")
 _CELL_PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
-_MERGE_TAG = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']")
+_MERGE_TAG = re.compile(rb"<(?:\w+:)?mergeCell\s[^<>]*?ref\s*=\s*[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']")
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _FORMULA_TAG = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
@@ -188,9 +189,11 @@ def _open(data: bytes, parts: dict[str, _Part], limits: Limits) -> Iterator[Shee
         part = parts[str(getattr(worksheet, "_worksheet_path", "")).lstrip("/")]
         _check_extent(part.last_row, part.last_column, worksheet.title, limits)
         rows = list(_xlsx_rows(worksheet, twin, limits)) if part.has_rows else []
+        # Ranges are merged far beyond the content (a title over the whole grid): what is empty goes before they fill.
+        rows = _trimmed(rows)
         _check_lengths(rows, worksheet.title, limits)
         _fill_merged(rows, part.merges)
-        yield Sheet(worksheet.title, _without_trailing_blanks(rows), worksheet.sheet_state != "visible")
+        yield Sheet(worksheet.title, _numbered(rows), worksheet.sheet_state != "visible")
 
 
 def _xlsx_rows(worksheet: Any, twin: Any, limits: Limits) -> Iterator[list[Cell]]:
@@ -243,14 +246,15 @@ def _csv_sheet(data: bytes, name: str, limits: Limits) -> Sheet:
     try:
         for number, raw in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)), 1):
             row = [_text_cell(_EXCEL_TEXT.sub(r"\1", value)) for value in raw]
-            width = max((index for index, cell in enumerate(row, 1) if cell.kind != "empty"), default=0)
-            _check_extent(number if width else 0, width, name, limits)
+            width = _width(row)
+            # Blank rows do not count, up to the most that a spreadsheet has.
+            _check_extent(number if width or number > 1_048_576 else 0, width, name, limits)
             if number <= limits.rows:
-                rows.append(row[:width])
+                rows.append(row)
     except csv.Error as error:
         raise WorkbookError("not_a_table") from error
     _check_lengths(rows, name, limits)
-    return Sheet(name, _without_trailing_blanks(rows))
+    return Sheet(name, _numbered(_trimmed(rows)))
 
 
 def _decode(data: bytes) -> str:
@@ -308,8 +312,18 @@ def _check_lengths(rows: Sequence[Sequence[Cell]], sheet: str, limits: Limits) -
                 raise WorkbookError("cell_too_long", sheet=sheet, row=number, column=letter(index), params=params)
 
 
-def _without_trailing_blanks(rows: Sequence[Sequence[Cell]]) -> tuple[Row, ...]:
-    made = [Row(number, tuple(cells)) for number, cells in enumerate(rows, 1)]
-    while made and made[-1].is_blank:
-        made.pop()
-    return tuple(made)
+def _width(row: Sequence[Cell]) -> int:
+    """Columns up to the last with content."""
+    return max((index for index, cell in enumerate(row, 1) if cell.kind != "empty"), default=0)
+
+
+def _trimmed(rows: Sequence[list[Cell]]) -> list[list[Cell]]:
+    """The rows without empty ones below and empty columns on the right; every row as wide as the widest."""
+    widths = [_width(row) for row in rows]
+    width = max(widths, default=0)
+    height = max((number for number, found in enumerate(widths, 1) if found), default=0)
+    return [[*row[:width], *[EMPTY] * (width - len(row))] for row in rows[:height]]
+
+
+def _numbered(rows: Sequence[Sequence[Cell]]) -> tuple[Row, ...]:
+    return tuple(Row(number, tuple(cells)) for number, cells in enumerate(rows, 1))
