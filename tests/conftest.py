@@ -17,7 +17,7 @@ from fieldops import create_app, schema
 from fieldops.config import Settings, load
 from fieldops.db import db
 
-pytest_plugins = ["tests.support.postgres", "tests.support.browser"]
+pytest_plugins = ["tests.support.postgres", "tests.support.browser", "tests.support.server"]
 
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 
@@ -66,9 +66,7 @@ def _template(engine: str, made: dict[str, str], folder: Path) -> str:
 
 
 @pytest.fixture
-def make_database(
-    templates: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[object]:
+def make_database(templates: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """Makes databases: `make_database("sqlite" | "postgres") -> Settings`; dropped after the test."""
     from tests.support import postgres  # a plugin: imported before pytest has rewritten it, it would warn
 
