@@ -1,0 +1,92 @@
+"""What problems, columns, kinds and policies are called. Texts are marked here and translated where they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fieldops.timetable.check import Problem
+
+
+def N_(text: str) -> str:  # noqa: N802 (gettext's customary name: it marks a text for extraction and returns it as it is)
+    """Mark a text for translation later."""
+    return text
+
+
+COLUMNS: dict[str, str] = {
+    "date": N_("Date"),
+    "code": N_("Code"),
+    "name": N_("Name"),
+    "name_en": N_("English name"),
+    "kind": N_("Kind"),
+    "start": N_("Start"),
+    "end": N_("End"),
+    "check_in_min": N_("Check-in (min)"),
+    "preparation_min": N_("Preparation (min)"),
+    "sealing_min": N_("Sealing (min)"),
+}
+
+KINDS: dict[str, str] = {
+    "subject": N_("Subject"),
+    "questionnaire": N_("Student questionnaire"),
+    "staff_questionnaire": N_("Principal and teacher questionnaire"),
+}
+
+#: Sentences of what stops a timetable.
+PROBLEMS: dict[str, str] = {
+    "no_rows": N_("The timetable has no sessions."),
+    "no_header": N_("No heading row was found. It needs at least the headings of date, code, name, start and end."),
+    "missing_column": N_("This column is missing."),
+    "no_origin": N_("Say where the timetable comes from, in 1 to 200 characters."),
+    "empty": N_("This is empty."),
+    "too_long": N_("This has %(length)s characters; %(limit)s is the most."),
+    "unprintable": N_("This has an invisible or unreadable character in it. Type it again."),
+    "bad_date": N_("“%(value)s” is no date. Write it like 2024-05-20."),
+    "bad_time": N_("“%(value)s” is no time of day. Write it like 09:00."),
+    "bad_minutes": N_("“%(value)s” is no whole number of minutes."),
+    "minutes_out_of_range": N_("%(value)s minutes are not between 0 and %(limit)s."),
+    "bad_code": N_("The code “%(value)s” may have only small letters, digits and hyphens, like g4-chinese."),
+    "duplicate_code": N_("The code “%(code)s” stands already in row %(first_row)s."),
+    "code_of_other_grade": N_("The code “%(code)s” belongs to grade %(grade)s. Codes are unique in a window."),
+    "unknown_kind": N_("“%(value)s” is no kind of session. Write subject, questionnaire or staff_questionnaire."),
+    "outside_window": N_("%(date)s is outside the window, %(first_day)s to %(last_day)s."),
+    "end_before_start": N_("The end %(end)s is not after the start %(start)s."),
+    "before_midnight": N_("Check-in and preparation for %(start)s would begin on the day before."),
+    "overlap": N_("“%(code)s” begins while “%(first_code)s” (row %(first_row)s) still runs, until %(until)s."),
+}
+
+#: Sentences of what stops nothing.
+WARNINGS: dict[str, str] = {
+    "tight": N_(
+        "Between row %(first_row)s and this one are %(gap)s minutes; sealing, check-in and preparation take %(needed)s."
+    ),
+}
+
+#: Policy → its name and what it decides.
+POLICIES: dict[str, tuple[str, str]] = {
+    "late_cut_off_min": (
+        N_("Late cut-off"),
+        N_("Minutes after the start until which a student may still come in. No source of the monitoring gives one."),
+    ),
+    "start_tolerance_min": (N_("Tolerance of the start"), N_("A start further off the plan makes an anomaly.")),
+    "end_tolerance_min": (N_("Tolerance of the end"), N_("An end further off the plan makes an anomaly.")),
+    "late_entry_after_min": (N_("Late entry"), N_("A fact written down later than this is shown as a late entry.")),
+    "silence_min": (N_("Silence"), N_("A room whose start is due for so long with nothing heard needs attention.")),
+    "stale_after_s": (N_("Shown grey"), N_("A room not heard for so long is shown grey.")),
+    "participation_min_percent": (
+        N_("Participation"),
+        N_("A sitting with a lower share of present students needs attention (rule of international studies)."),
+    ),
+    "acknowledge_serious_min": (N_("Acknowledge: serious"), N_("A serious incident must be acknowledged within this.")),
+    "acknowledge_moderate_min": (
+        N_("Acknowledge: moderate"),
+        N_("A moderate incident must be acknowledged within this."),
+    ),
+    "clock_off_s": (N_("Device clock"), N_("A device's clock further off is flagged.")),
+}
+
+UNITS: dict[str, str] = {"min": N_("min"), "s": N_("s"), "%": "%"}
+
+
+def sentence(problem: Problem, gettext: Callable[[str], str] = str) -> str:
+    """The sentence of a problem or warning in the language that `gettext` translates into; English without it."""
+    return gettext((PROBLEMS | WARNINGS)[problem.code]) % problem.params
