@@ -17,7 +17,6 @@ from fieldops.config import ROOT
 from fieldops.db import Base, db, writing
 from fieldops.journal.models import Server
 
-
 logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are no news to an operator
 
 

@@ -9,7 +9,7 @@ from fieldops.db import UTCDateTime
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def render_item(kind, item, autogen_context):
+def render_item(kind, item, _autogen_context):
     """A migration names plain types: it must run as it was written whatever becomes of our own."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"

@@ -29,7 +29,7 @@ def head(county: str) -> HeadState | None:
 
 def heads() -> dict[str, int]:
     """The newest `seq` of every county."""
-    return {county: seq for county, seq in db.session.execute(select(Head.county, Head.seq))}
+    return dict(db.session.execute(select(Head.county, Head.seq)).tuples().all())
 
 
 def epoch() -> str:
@@ -68,3 +68,17 @@ def quarantined(county: str, *, school: str | None = None) -> list[Quarantined]:
     if school is not None:
         statement = statement.where(Quarantined.school == school)
     return list(db.session.scalars(statement.limit(200)))
+
+
+def newest_of_school(county: str, window: str, school: str) -> int:
+    """`seq` of the newest event that concerns the school: its own, or the whole county's."""
+    newest = 0
+    for of_school in (_events.c.school == school, _events.c.school.is_(None)):
+        statement = (
+            select(_events.c.seq)
+            .where(_events.c.county == county, _events.c.window == window, of_school)
+            .order_by(_events.c.seq.desc())
+            .limit(1)
+        )
+        newest = max(newest, db.session.scalar(statement) or 0)
+    return newest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from fieldops.db import db
 from fieldops.journal.events import Event, chained, read_body, write_body
@@ -51,7 +51,7 @@ def verify(county: str) -> Iterator[str]:
         yield from _unequal_rows(county, projection, entities)
 
 
-def _unequal_columns(county: str, row: Mapping[str, Any], event: Event) -> Iterator[str]:
+def _unequal_columns(county: str, row: RowMapping, event: Event) -> Iterator[str]:
     wrong = [name for name in (*_INDEXED, "occurred_at", "received_at") if row[name] != getattr(event, name)]
     if wrong:
         yield f"{county}: event {event.seq} ({event.id}) differs from its body in {', '.join(wrong)}"
@@ -61,7 +61,7 @@ def _unequal_columns(county: str, row: Mapping[str, Any], event: Event) -> Itera
 
 def _unequal_rows(county: str, projection: Projection, entities: Mapping[str, list[Event]]) -> Iterator[str]:
     keys = [column.name for column in projection.table.primary_key]
-    expected = {}
+    expected: dict[tuple[Any, ...], dict[str, Any]] = {}
     for entity, events in entities.items():
         if entity.startswith(projection.name + "/"):
             row = dict(projection.row(projection.fold(events)))
@@ -69,11 +69,10 @@ def _unequal_rows(county: str, projection: Projection, entities: Mapping[str, li
     statement = select(projection.table).where(projection.table.c.county == county)
     for found in db.session.execute(statement).mappings():
         key = tuple(found[name] for name in keys)
-        row = expected.pop(key, None)
-        if row is None:
+        if key not in expected:
             yield f"{county}: {projection.name} {'/'.join(map(str, key))} stands there without an event"
             continue
-        wrong = [name for name, value in row.items() if found[name] != value]
+        wrong = [name for name, value in expected.pop(key).items() if found[name] != value]
         if wrong:
             yield f"{county}: {projection.name} {'/'.join(map(str, key))} differs from its events in {', '.join(wrong)}"
     for key in expected:

@@ -1,0 +1,197 @@
+"""The shapes of what goes in and out, declared once: they read requests, write answers and make the OpenAPI document.
+
+Times are UTC with `Z`; dates and wall-clock times are the school's.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Uuid = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Date = Annotated[str, Meta(extra_json_schema={"format": "date"})]
+
+
+class Enrolment(Struct, forbid_unknown_fields=True):
+    """A one-time code, and the device that it binds."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    device: Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+    label: Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class DutyShape(Struct):
+    """A duty with what it allows."""
+
+    role: str
+    place: str
+    level: str
+    window: str
+    actions: list[str]
+
+
+class Named(Struct):
+    """A code and its name."""
+
+    code: str
+    name: str
+
+
+class PersonShape(Struct):
+    """Who is signed in."""
+
+    id: Uuid
+    name: str
+    locale: str | None
+
+
+class Enrolled(Struct):
+    """The device's token: keep it, it is not shown again."""
+
+    token: str
+    person: PersonShape
+    duties: list[DutyShape]
+
+
+class DeviceShape(Struct):
+    """The device that asks."""
+
+    id: Uuid
+    label: str
+
+
+class WindowShape(Struct):
+    """The assessment window."""
+
+    code: str
+    name: str
+    mode: Literal["real", "rehearsal"]
+    first_day: Date
+    last_day: Date
+
+
+class SchoolShape(Struct):
+    """The school of this snapshot; its wall clock is in `timezone`."""
+
+    code: str
+    name: str
+    grades: list[int]
+    timezone: str
+    telephone: str | None
+    card_salt: str
+
+
+class SessionShape(Struct):
+    """A session of the timetable in force."""
+
+    code: str
+    name: str
+    name_en: str
+    kind: Literal["subject", "questionnaire", "staff_questionnaire"]
+    grade: int
+    date: Date
+    start_time: str
+    end_time: str | None
+    starts_at: Instant
+    ends_at: Instant | None
+    check_in_from: Instant
+    preparation_from: Instant
+    sealing_until: Instant | None
+    timetable_version: int
+
+
+class RoomShape(Struct):
+    """A test room; `mine`: this person may note facts in it."""
+
+    code: str
+    name: str
+    grade: int
+    mine: bool
+
+
+class StudentShape(Struct):
+    """A student of the sample; `card` is SHA-256(salt ‖ token), hex."""
+
+    code: str
+    name: str
+    sex: Literal["m", "f"] | None
+    class_name: str | None
+    room: str
+    seat: int
+    exempt: str | None
+    card: str
+
+
+class States(Struct):
+    """What was noted so far. Who is not in `attendance` is expected."""
+
+    attendance: list[dict[str, Any]]
+    sittings: list[dict[str, Any]]
+    anomalies: list[dict[str, Any]]
+    incidents: list[dict[str, Any]]
+
+
+class PolicyShape(Struct):
+    """A value of a policy and where it comes from (`default`: nobody set it)."""
+
+    value: int
+    unit: str
+    origin: str
+
+
+class Snapshot(Struct):
+    """What this device may see. Without a school (a desk that names none) the lists of a school are empty."""
+
+    window: WindowShape
+    person: PersonShape
+    duties: list[DutyShape]
+    device: DeviceShape
+    county: Named
+    school: SchoolShape | None
+    schools: list[Named]
+    sessions: list[SessionShape]
+    rooms: list[RoomShape]
+    students: list[StudentShape]
+    states: States
+    policies: dict[str, PolicyShape]
+    seq: int
+    server_time: Instant
+    server_epoch: Uuid
+
+
+class Sending(Struct, forbid_unknown_fields=True):
+    """A device's facts, oldest first. Each is read for itself: a bad one never blocks those behind it."""
+
+    device: Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+    sent_at: Instant
+    events: Annotated[list[Any], Meta(max_length=500)]
+
+
+class ResultShape(Struct, omit_defaults=False):
+    """The answer to one event. `reason` says why when it was quarantined or met a newer state."""
+
+    id: str
+    outcome: Literal["accepted", "duplicate", "quarantined", "conflict"]
+    flags: list[str]
+    seq: int | None
+    reason: str | UnsetType = UNSET
+
+
+class Received(Struct):
+    """One result per event, in order."""
+
+    server_time: Instant
+    server_epoch: Uuid
+    results: list[ResultShape]
+
+
+class ProblemShape(Struct):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    reference: str

@@ -1,0 +1,178 @@
+"""The snapshot: all that a device may see of its school, in one answer."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from fieldops.api import shapes
+from fieldops.incidents.queries import snapshot_incidents
+from fieldops.journal import queries as journal
+from fieldops.journal.kinds import Reading
+from fieldops.organisation.actors import Actor
+from fieldops.organisation.places import Place
+from fieldops.organisation.rights import ROLES
+from fieldops.roster import cards
+from fieldops.roster.reference import Reference, SchoolRef, load
+from fieldops.testday.queries import snapshot_states
+from fieldops.timetable.models import Window
+from fieldops.timetable.schedule import Session
+
+
+def wire(moment: datetime | None) -> str | None:
+    """An aware UTC time as it goes over the wire: ISO 8601, milliseconds, `Z`."""
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def etag(actor: Actor, window: Window, place: Place) -> str:
+    """Changes with whatever the snapshot shows except the running clock."""
+    county = str(place.county)
+    head = journal.head(county)
+    seen = journal.newest_of_school(county, window.code, place.school) if place.school else head and head.seq
+    parts = (
+        journal.epoch(),
+        head and head.reference,
+        seen,
+        window.clock_shows,
+        window.clock_set_at,
+        place.path,
+        actor.person_id,
+        actor.name,
+        actor.locale,
+        actor.device_id,
+        sorted(actor.duties),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def build(
+    *, actor: Actor, window: Window, place: Place, county_name: str, device_label: str, server_time: datetime
+) -> shapes.Snapshot:
+    """The snapshot of `place` (a school, or a county for a desk that names no school) for this actor."""
+    county = str(place.county)
+    head = journal.head(county)
+    reading = Reading(county, window.code, head.reference if head else 0)
+    reference = load(reading)
+    school = reference.schools.get(place.school) if place.school else None
+    return shapes.Snapshot(
+        window=shapes.WindowShape(
+            window.code,
+            window.name,
+            window.mode,  # type: ignore[arg-type]  # the column is constrained to these two
+            window.first_day.isoformat(),
+            window.last_day.isoformat(),
+        ),
+        person=person(actor),
+        duties=duties(actor),
+        device=shapes.DeviceShape(str(actor.device_id), device_label),
+        county=shapes.Named(county, county_name),
+        school=_school(school),
+        schools=[shapes.Named(other.code, other.name) for other in reference.schools.values()],
+        sessions=_sessions(reference, school),
+        rooms=_rooms(actor, place, school),
+        students=_students(school),
+        states=_states(county, window.code, school),
+        policies={
+            value.name: shapes.PolicyShape(value.value, value.unit, value.origin)
+            for value in reference.policies.values()
+        },
+        seq=head.seq if head else 0,
+        server_time=str(wire(server_time)),
+        server_epoch=journal.epoch(),
+    )
+
+
+def person(actor: Actor) -> shapes.PersonShape:
+    """Who is signed in."""
+    return shapes.PersonShape(actor.person_id, actor.name, actor.locale)
+
+
+def duties(actor: Actor) -> list[shapes.DutyShape]:
+    """The actor's duties with what each allows."""
+    return [
+        shapes.DutyShape(duty.role, duty.place, level_of(duty.place), duty.window, sorted(ROLES.get(duty.role, ())))
+        for duty in actor.duties
+    ]
+
+
+def level_of(path: str) -> str:
+    """The level of a place by its path alone."""
+    depth = path.count("/")
+    if depth:
+        return ("", "school", "room")[depth]
+    return "province" if path.endswith("0000") else "city" if path.endswith("00") else "county"
+
+
+def _school(school: SchoolRef | None) -> shapes.SchoolShape | None:
+    if school is None:
+        return None
+    grades = sorted(set(school.rooms.values()))
+    return shapes.SchoolShape(school.code, school.name, grades, school.timezone, school.telephone, school.card_salt)
+
+
+def _sessions(reference: Reference, school: SchoolRef | None) -> list[shapes.SessionShape]:
+    grades = set(school.rooms.values()) if school else set()
+    zone = school.timezone if school else "Asia/Shanghai"
+    return [_session(s, zone) for s in reference.sessions.values() if school is None or s.grade in grades]
+
+
+def _session(session: Session, zone: str) -> shapes.SessionShape:
+    return shapes.SessionShape(
+        code=session.code,
+        name=session.name,
+        name_en=session.name_en,
+        kind=session.kind,  # type: ignore[arg-type]  # checked when the timetable was published
+        grade=session.grade,
+        date=session.date.isoformat(),
+        start_time=session.start_time.strftime("%H:%M"),
+        end_time=session.end_time.strftime("%H:%M") if session.end_time else None,
+        starts_at=str(wire(session.starts_at(zone))),
+        ends_at=wire(session.ends_at(zone)),
+        check_in_from=str(wire(session.check_in_from(zone))),
+        preparation_from=str(wire(session.preparation_from(zone))),
+        sealing_until=wire(session.sealing_until(zone)),
+        timetable_version=session.version,
+    )
+
+
+def _rooms(actor: Actor, place: Place, school: SchoolRef | None) -> list[shapes.RoomShape]:
+    if school is None:
+        return []
+    rooms = []
+    for code, grade in school.rooms.items():
+        path = f"{place.path}/{code}"
+        mine = actor.may("sitting.note", Place(path, "room", (path, *place.within)))
+        rooms.append(shapes.RoomShape(code, code, grade, mine))
+    return rooms
+
+
+def _students(school: SchoolRef | None) -> list[shapes.StudentShape]:
+    if school is None:
+        return []
+    salt = bytes.fromhex(school.card_salt)
+    return [
+        shapes.StudentShape(
+            student.code,
+            student.name,
+            student.sex,  # type: ignore[arg-type]  # the import writes m, f or null
+            student.class_name,
+            student.room,
+            student.seat,
+            student.exempt_reason,
+            cards.token_hash(salt, student.card_token),
+        )
+        for student in school.students.values()
+    ]
+
+
+def _states(county: str, window: str, school: SchoolRef | None) -> shapes.States:
+    if school is None:
+        return shapes.States([], [], [], [])
+    states: dict[str, Any] = snapshot_states(county, window, school.code)
+    return shapes.States(
+        attendance=states["attendance"],
+        sittings=states["sittings"],
+        anomalies=states["anomalies"],
+        incidents=snapshot_incidents(county, window, school.code),
+    )

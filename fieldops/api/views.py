@@ -1,0 +1,258 @@
+"""The JSON API's routes. Thin: each reads its request by `shapes`, asks a service, writes its answer by `shapes`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+import msgspec
+from flask import Blueprint, Response, g, request
+from flask_babel import lazy_gettext as _l
+
+from fieldops.api import openapi, shapes
+from fieldops.api import snapshot as snapshots
+from fieldops.api.snapshot import wire
+from fieldops.board import stream as streams
+from fieldops.db import db, writing
+from fieldops.journal import queries as journal
+from fieldops.journal import service as journal_service
+from fieldops.organisation import queries as organisation
+from fieldops.organisation import service as organisation_service
+from fieldops.organisation.actors import Actor, actor_by_token, author
+from fieldops.organisation.models import Device, Division
+from fieldops.organisation.places import Place
+from fieldops.organisation.rules import rule
+from fieldops.timetable import clock
+from fieldops.timetable import queries as timetable
+from fieldops.timetable.models import Window
+from fieldops.web.errors import Problem
+from fieldops.web.rules import public
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+T = TypeVar("T")
+
+
+class NotUnderstood(Problem):
+    """The request's body is not as declared."""
+
+    status = 422
+    slug = "not-understood"
+    title = _l("The body is not as the API declares it")
+
+
+class NotJson(Problem):
+    """The request's body is no JSON."""
+
+    status = 400
+    slug = "not-json"
+    title = _l("The body is no JSON")
+    detail = _l("Send one JSON object, in UTF-8.")
+
+
+class NoWindow(Problem):
+    """Nobody can note anything without an open window."""
+
+    status = 409
+    slug = "no-open-window"
+    title = _l("No assessment window is open for you")
+    detail = _l("Keep what you have noted; ask your county's desk when the window opens.")
+
+
+class NoCounty(Problem):
+    """A city's or a province's desk must say which county."""
+
+    status = 422
+    slug = "which-county"
+    title = _l("Your duty covers more than one county")
+    detail = _l("Name the county: county=<code>.")
+
+
+class NotFound(Problem):
+    """No such place, or no duty there: the same answer."""
+
+    status = 404
+    slug = "not-found"
+    title = _l("There is nothing here for you")
+
+
+class OtherDevice(Problem):
+    """The facts name a device that is not the one that signed in."""
+
+    status = 422
+    slug = "other-device"
+    title = _l("These facts name another device than the one that is signed in")
+    detail = _l("Send them with the device that you enrolled.")
+
+
+def _body(shape: type[T]) -> T:
+    raw = request.get_data(cache=False)
+    try:
+        decoded = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:  # what the strict reader refuses (half a surrogate pair) may still hold facts to be kept
+            decoded = json.loads(raw)
+        except (ValueError, RecursionError):
+            raise NotJson from None
+    try:
+        return msgspec.convert(decoded, shape)
+    except msgspec.ValidationError as error:
+        raise NotUnderstood(str(error)) from None
+
+
+def _answer(value: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, mimetype="application/json")
+
+
+def _window(actor: Actor) -> Window:
+    window = timetable.window(actor.window) if actor.window else None
+    if window is None:
+        raise NoWindow
+    return window
+
+
+def _county(actor: Actor, wanted: str | None) -> Place:
+    """The county that the actor works in, or the one it names and has a duty in or above."""
+    codes = {duty.place.split("/")[0] for duty in actor.duties if duty.window == actor.window}
+    if wanted is None:
+        counties = sorted(code for code in codes if snapshots.level_of(code) == "county")
+        if not counties:
+            raise NoCounty
+        wanted = counties[0]
+    place = organisation.place(wanted)
+    if place is None or place.level != "county":
+        raise NotFound
+    if wanted not in codes and not codes.intersection(place.within):
+        raise NotFound
+    return place
+
+
+def _school(actor: Actor, county: Place, wanted: str | None) -> Place:
+    """The school that the actor asks for or works in; the county itself for a desk that names none."""
+    if wanted is None:
+        schools = sorted(
+            duty.place
+            for duty in actor.duties
+            if duty.window == actor.window and duty.place.startswith(county.path + "/")
+        )
+        if not schools:
+            if actor.may("county.view", county):
+                return county
+            raise NotFound
+        wanted = schools[0].split("/")[1]
+    place = organisation.place(f"{county.path}/{wanted}")
+    if place is None or not _has_duty(actor, place):
+        raise NotFound
+    return place
+
+
+def _has_duty(actor: Actor, school: Place) -> bool:
+    """Whether the actor has a duty at the school, in one of its rooms, or above it."""
+    return any(
+        duty.window == actor.window and (duty.place in school.within or duty.place.startswith(school.path + "/"))
+        for duty in actor.duties
+    )
+
+
+@blueprint.after_request
+def _tell_the_time(response: Response) -> Response:
+    """Every answer carries the window's clock, so that a device can measure its offset on a 304 too."""
+    now = g.get("window_now")
+    if now is not None:
+        response.headers["X-Fieldops-Time"] = wire(now) or ""
+    return response
+
+
+@blueprint.post("/enrol")
+@public
+def enrol() -> Response:
+    """Bind a device to a person by a one-time code."""
+    wanted = _body(shapes.Enrolment)
+    token, _person = organisation_service.enrol(code=wanted.code, device_id=wanted.device.lower(), label=wanted.label)
+    actor = actor_by_token(token)
+    if actor is None:
+        raise NotFound  # revoked in this very moment
+    return _answer(shapes.Enrolled(token, snapshots.person(actor), snapshots.duties(actor)), 201)
+
+
+@blueprint.get("/snapshot")
+@rule(None, at="own")
+def snapshot() -> Response:
+    """What this device may see."""
+    actor: Actor = g.actor
+    window = _window(actor)
+    county = _county(actor, request.args.get("county"))
+    place = _school(actor, county, request.args.get("school"))
+    g.window_now = clock.now(window)
+    tag = snapshots.etag(actor, window, place)
+    if request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+    else:
+        device = db.session.get(Device, actor.device_id)
+        division = db.session.get(Division, county.path)
+        response = _answer(
+            snapshots.build(
+                actor=actor,
+                window=window,
+                place=place,
+                county_name=division.name if division else county.path,
+                device_label=device.label if device else "",
+                server_time=g.window_now,
+            )
+        )
+    response.set_etag(tag, weak=True)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.update(("Authorization", "Cookie"))
+    return response
+
+
+@blueprint.post("/events")
+@rule(None, at="own")
+def events() -> Response:
+    """Take a device's facts in; each is answered by its id."""
+    actor: Actor = g.actor
+    sending = _body(shapes.Sending)
+    if sending.device.lower() != actor.device_id:
+        raise OtherDevice
+    window = _window(actor)
+    county = _county(actor, request.args.get("county"))
+    g.window_now = clock.now(window)
+    epoch = journal.epoch()
+    speaker = author(actor, county.path)
+    with writing():
+        results = journal_service.record(
+            county=county.path, window=window.code, author=speaker, events=sending.events, received_at=g.window_now
+        )
+    return _answer(
+        shapes.Received(
+            str(wire(g.window_now)),
+            epoch,
+            [
+                shapes.ResultShape(r.id, r.outcome, list(r.flags), r.seq, r.reason or msgspec.UNSET)  # type: ignore[arg-type]
+                for r in results
+            ],
+        )
+    )
+
+
+@blueprint.get("/stream")
+@rule(None, at="own")
+def stream() -> Response:
+    """Server-sent events of a county after `since` (or `Last-Event-ID`), as far as the actor may see."""
+    actor: Actor = g.actor
+    county = _county(actor, request.args.get("county"))
+    if actor.may("county.view", county):
+        return streams.respond(county.path, schools=None)
+    schools = frozenset(
+        duty.place.split("/")[1]
+        for duty in actor.duties
+        if duty.window == actor.window and duty.place.startswith(county.path + "/")
+    )
+    return streams.respond(county.path, schools=schools)
+
+
+@blueprint.get("/openapi.json")
+@public
+def openapi_document() -> Response:
+    """The document that describes all this."""
+    return _answer(openapi.document())

@@ -1,0 +1,1 @@
+"""For operators: the engine that ticks beside the web servers, health, metrics."""

@@ -1,0 +1,70 @@
+"""The engine: what must happen without anybody asking. Its state is in the database, so a restart loses nothing.
+
+Each tick writes its beat, so that `/healthz` can tell when it stands still, and does what is due.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from datetime import timedelta
+from types import FrameType
+
+import structlog
+from flask import Flask
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+
+from fieldops.db import db, upsert, utcnow, writing
+from fieldops.operations.models import Beat
+from fieldops.organisation.models import SignInCode, SignInFailure
+
+TICK_EVERY_S = 5
+CLEAN_EVERY_TICKS = 120
+#: Kept for the audit of who got which link; the codes themselves are only hashes.
+KEEP_CODES = timedelta(days=30)
+KEEP_FAILURES = timedelta(days=1)
+#: An engine not heard for so long is gone; its row goes too.
+KEEP_BEATS = timedelta(days=1)
+
+log = structlog.get_logger()
+
+
+def tick() -> None:
+    """One round: the beat, and what is due."""
+    name = f"{socket.gethostname()[:80]}:{os.getpid()}"
+    with writing():
+        upsert(Beat.__table__, [{"engine": name, "at": utcnow()}])
+
+
+def clean() -> None:
+    """Remove what has outlived its use."""
+    now = utcnow()
+    with writing():
+        db.session.execute(delete(SignInCode).where(SignInCode.expires_at < now - KEEP_CODES))
+        db.session.execute(delete(SignInFailure).where(SignInFailure.since < now - KEEP_FAILURES))
+        db.session.execute(delete(Beat).where(Beat.at < now - KEEP_BEATS))
+
+
+def run(app: Flask) -> None:
+    """Tick until told to stop (SIGTERM, SIGINT). A database that is away is waited for, never given up on."""
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    count = 0
+    while not stopped.is_set():
+        with app.app_context():
+            try:
+                tick()
+                if count % CLEAN_EVERY_TICKS == 0:
+                    clean()
+                count += 1
+            except SQLAlchemyError as error:
+                log.warning("engine: the database does not answer; trying again", cause=type(error).__name__)
+        stopped.wait(TICK_EVERY_S)
