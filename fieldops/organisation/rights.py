@@ -12,14 +12,16 @@ from typing import NamedTuple
 
 from fieldops.organisation.places import LEVELS, Place, level_of
 
-#: Facts of a room.
-_NOTE = {"attendance.note", "sitting.note", "anomaly.note", "incident.report", "nil_report.make", "phone.use", "room.view"}
 #: Facts that anybody on duty in a school may state.
 _SPEAK = {"anomaly.note", "incident.report", "nil_report.make", "phone.use"}
+#: Facts of a room.
+_NOTE = _SPEAK | {"attendance.note", "sitting.note", "room.view"}
 #: Looking at a school, and at all that is in it.
 _SEE_SCHOOL = {"room.view", "school.view", "incident.view"}
 #: Looking at a county, and at all that is in it.
 _SEE_COUNTY = _SEE_SCHOOL | {"county.view"}
+#: Seeing who is on duty, giving them a new way in, ending a lost phone's.
+_HELP_PEOPLE = {"people.view", "people.sign_in", "device.revoke"}
 
 #: Role → actions at its place and below.
 ROLES: dict[str, frozenset[str]] = {
@@ -29,15 +31,19 @@ ROLES: dict[str, frozenset[str]] = {
     "chief_monitor": frozenset(
         _NOTE
         | _SEE_SCHOOL
-        | {"sitting.freeze", "incident.act", "roster.view", "cards.print", "device.revoke", "quarantine.view"}
+        | _HELP_PEOPLE
+        | {"sitting.freeze", "incident.act", "roster.view", "cards.print", "quarantine.view"}
     ),
     "principal": frozenset(_SPEAK | _SEE_SCHOOL | {"roster.view"}),
-    "information_officer": frozenset(_SPEAK | {"school.view", "room.view", "roster.view", "roster.import", "cards.print"}),
+    "information_officer": frozenset(
+        _SPEAK | {"school.view", "room.view", "roster.view", "roster.import", "cards.print"}
+    ),
     "custodian": frozenset(_SPEAK | {"sitting.seal", "room.view"}),
     "inspector": frozenset(_SPEAK | _SEE_SCHOOL | {"roster.view"}),
     "supervisor": frozenset(_SEE_COUNTY | {"division.view", "incident.report"}),
     "desk": frozenset(
         _SEE_COUNTY
+        | _HELP_PEOPLE
         | {
             "division.view",
             "incident.report",
@@ -49,7 +55,6 @@ ROLES: dict[str, frozenset[str]] = {
             "timetable.publish",
             "clock.set",
             "people.manage",
-            "device.revoke",
             "quarantine.view",
         }
     ),
@@ -93,7 +98,8 @@ def may(duties: Iterable[HeldDuty], action: str, place: Place) -> bool:
 def levels(duties: Iterable[HeldDuty], action: str, place: Place) -> tuple[str, ...]:
     """At which levels the duties that give the action at the place are held, from the bottom up; empty when none does.
 
-    Level by level (逐级负责): a school's and a desk's right to act on an incident is the same right, held at their level.
+    Level by level (逐级负责): a school's and a desk's right to act on an incident is the same, each at its own level.
     """
-    held = {level_of(duty.place) for duty in duties if action in ROLES.get(duty.role, ()) and duty.place in place.within}
+    giving = (duty for duty in duties if action in ROLES.get(duty.role, ()))
+    held = {level_of(duty.place) for duty in giving if duty.place in place.within}
     return tuple(level for level in LEVELS if level in held)
