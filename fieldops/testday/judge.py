@@ -62,6 +62,8 @@ def judge_remark(event: Event, reading: Reading) -> Sequence[str]:
 
 
 def _times(event: Event, reference: Reference) -> list[str]:
+    if event.person is None:  # what the system adds was written by no device, and has the times of its cause
+        return []
     flags = []
     if event.recorded_at - event.occurred_at > timedelta(minutes=_policy(reference, "late_entry_after_min")):
         flags.append("late_entry")
