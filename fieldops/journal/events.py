@@ -17,9 +17,9 @@ import msgspec
 
 #: Derives the ids of events that the system adds (UUIDv5), so that each exists once whoever computes it.
 NAMESPACE = uuid.UUID("6f1d7c1e-6c0e-5d0a-9a55-0f1e1d0b5c77")
-#: A device's clock further off than this cannot be corrected to a time that means anything: ±400 days, so that a
-#: rehearsal may play another season's day.
-MAX_OFFSET_MS = 400 * 86_400_000
+#: A device's clock further off than this is refused: ±100 years. A phone whose clock was never set starts in 1970, and a
+#: rehearsal plays a day that may be years away from real time; the offset corrects both.
+MAX_OFFSET_MS = 36_525 * 86_400_000
 #: A JSON body of an event larger than this is no fact of the field.
 MAX_DATA_BYTES = 16_384
 
@@ -96,13 +96,15 @@ def parse(raw: object) -> Draft:
         if getattr(draft, name).tzinfo is None:
             raise Unreadable("unreadable", f"{name}: a time without a zone")
     if abs(draft.offset_ms) > MAX_OFFSET_MS:
-        raise Unreadable("unreadable", "offset_ms: more than 400 days")
+        raise Unreadable("unreadable", "offset_ms: more than 100 years")
     if draft.device_seq is not None and not 0 <= draft.device_seq < 2**53:
         raise Unreadable("unreadable", "device_seq: not a count")
     for name, longest in (("kind", 48), ("school", 32), ("room", 16), ("session", 32), ("student", 32)):
         value = getattr(draft, name)
         if value is not None and not 0 < len(value) <= longest:
             raise Unreadable("unreadable", f"{name}: expected 1 to {longest} characters")
+        if value is not None and "/" in value:  # paths of places and names of entities are codes joined by it
+            raise Unreadable("unreadable", f"{name}: a code without /")
     if len(as_text(raw)) > MAX_DATA_BYTES:
         raise Unreadable("unreadable", f"larger than {MAX_DATA_BYTES} bytes")
     if not _clean(raw):
