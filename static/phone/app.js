@@ -1,0 +1,334 @@
+/**
+ * The frame of the phone's screens: state line on top, content, thumb bar below; and the router of `#/…` paths.
+ */
+import { button, fill, h, icon, link, set } from "./dom.js";
+import { clockTime, clockTimeSeconds } from "./format.js";
+import { loadLocale, t } from "./i18n.js";
+import { Model } from "./model.js";
+import { sessionNow, sessionsOf } from "./nowcard.js";
+import { note } from "./pieces.js";
+import { anomalyScreen } from "./screens/anomaly.js";
+import { checkInScreen } from "./screens/check-in.js";
+import { homeScreen } from "./screens/home.js";
+import { incidentScreen } from "./screens/incident.js";
+import { nilScreen } from "./screens/nil.js";
+import { roomsScreen } from "./screens/rooms.js";
+import { sittingScreen } from "./screens/sitting.js";
+import { syncScreen } from "./screens/sync.js";
+import { wakeSound } from "./signals.js";
+
+/**
+ * @typedef {object} Screen
+ * @property {string} title
+ * @property {string} [subtitle]
+ * @property {Node[]} [head] stays in sight below the state line
+ * @property {Node[]} body
+ * @property {Node[]} [bar] in the reach of the thumb
+ * @property {() => void} [update] something changed: a fact, the snapshot, the time
+ * @property {() => void} [dispose] the screen is left
+ */
+/**
+ * @typedef {object} App
+ * @property {Model} model
+ * @property {import("./types.js").Snapshot} snapshot
+ * @property {string} room code of the room that is worked in
+ * @property {(room: string) => void} pickRoom
+ * @property {(path: string) => void} go
+ * @property {(words: string) => void} say for screen readers
+ * @property {(tone: "good" | "warn" | "bad", words: string) => void} flash a note on the next screen
+ */
+
+const STALE_MS = 90_000;
+const TICK_MS = 1_000;
+
+/** @type {Record<string, (app: App, rest: string[]) => Screen>} */
+const SCREENS = {
+  "": homeScreen,
+  "check-in": checkInScreen,
+  sitting: sittingScreen,
+  anomaly: anomalyScreen,
+  incident: incidentScreen,
+  nil: nilScreen,
+  rooms: roomsScreen,
+  sync: syncScreen,
+};
+
+const root = /** @type {HTMLElement} */ (document.getElementById("phone"));
+const title = h("h1", { class: "phone-title", tabindex: "-1" });
+const subtitle = h("p", { class: "phone-subtitle" });
+const stateLine = h("a", { class: "state-line", href: "#/sync" });
+const head = h("div", { class: "phone-extra" });
+const main = h("main", { class: "phone__body stack", id: "main" });
+const bar = h("div", { class: "phone-actions" });
+const nav = h("nav", { class: "phone-nav" });
+const announcer = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+
+/** @type {Screen | null} */
+let screen = null;
+/** @type {{ tone: "good" | "warn" | "bad", words: string } | null} */
+let flashed = null;
+let path = "";
+
+/** @param {Model} model */
+function frame(model) {
+  root.replaceChildren(
+    h(
+      "header",
+      { class: "phone__head" },
+      h("div", { class: "phone-bar" }, h("div", { class: "phone-titles" }, title, subtitle), clockOf(model)),
+      stateLine,
+      head,
+    ),
+    main,
+    h("footer", { class: "thumb-bar" }, bar, nav),
+    announcer,
+  );
+}
+
+/** @param {Model} model */
+function clockOf(model) {
+  const clock = h("time", { class: "phone-clock numeric" });
+  const draw = () => {
+    clock.textContent = clockTime(model.clock.now(), model.zone);
+  };
+  setInterval(draw, TICK_MS);
+  draw();
+  return clock;
+}
+
+/** @param {Model} model */
+function drawStateLine(model) {
+  const { health } = model.sync;
+  const waiting = model.waiting;
+  const aside = model.setAside.length;
+  const silent = health.answeredMono === null || performance.now() - health.answeredMono > STALE_MS;
+  const heard = health.answeredAt
+    ? t("server answered %(time)s", { time: clockTimeSeconds(health.answeredAt, model.zone) })
+    : t("server not reached yet");
+  const facts = health.signedOut
+    ? t("Signed out. Kept here: %(n)s", { n: waiting })
+    : waiting > 0
+      ? t("Waiting to be sent: %(n)s", { n: waiting })
+      : aside > 0
+        ? t("To be looked at: %(n)s", { n: aside })
+        : t("All sent");
+  const tone = health.signedOut || aside > 0 ? "bad" : waiting > 0 || silent ? "warn" : "good";
+  const shape = silent ? "signal-off" : waiting > 0 ? "cloud-wait" : "cloud-done";
+  const text = `${facts} · ${heard}`;
+  if (stateLine.dataset.text === text + shape) return;
+  stateLine.dataset.text = text + shape;
+  set(stateLine, { class: `state-line is-${tone}` });
+  stateLine.replaceChildren(
+    icon(shape),
+    h("span", { class: "strong" }, facts),
+    h("span", { class: "state-line__end" }, heard),
+  );
+}
+
+/**
+ * The room that this person works in: the one picked before, else the only one of theirs, else none yet.
+ * @param {import("./types.js").Snapshot} snapshot
+ */
+function roomOf(snapshot) {
+  const picked = localStorage.getItem(`room/${snapshot.window.code}`);
+  if (picked && snapshot.rooms.some((room) => room.code === picked)) return picked;
+  const mine = snapshot.rooms.filter((room) => room.mine);
+  if (mine.length === 1) return mine[0]?.code ?? "";
+  return snapshot.rooms.length === 1 ? (snapshot.rooms[0]?.code ?? "") : "";
+}
+
+/** @param {Model} model */
+function drawNav(model) {
+  const { snapshot } = model;
+  const room = snapshot ? roomOf(snapshot) : "";
+  if (!snapshot || !room) {
+    nav.replaceChildren();
+    return;
+  }
+  const sessions = sessionsOf(snapshot, room);
+  const session = sessionNow(sessions, (code) => model.sitting(code, room), model.clock.now()) ?? sessions.at(-1);
+  const code = encodeURIComponent(session?.code ?? "");
+  const here = path.split("/")[0] ?? "";
+  /** @param {string} label @param {string} to @param {string} shape @param {string[]} screens */
+  const entry = (label, to, shape, screens) =>
+    h(
+      "a",
+      { class: "phone-nav__link", href: `#/${to}`, "aria-current": screens.includes(here) && "page" },
+      icon(shape),
+      label,
+    );
+  set(nav, { "aria-label": t("Screens") });
+  fill(
+    nav,
+    entry(t("Now"), "", "clock", ["", "rooms"]),
+    model.may("attendance.note") && entry(t("Check-in"), `check-in/${code}`, "scan", ["check-in"]),
+    (model.may("sitting.note") || model.may("sitting.seal")) &&
+      entry(t("Session"), `sitting/${code}`, "play", ["sitting"]),
+    entry(t("Report"), "anomaly", "flag", ["anomaly", "incident", "nil"]),
+  );
+}
+
+/**
+ * Nothing can be shown yet: say which and what to do.
+ * @param {Model} model
+ * @returns {Screen}
+ */
+function waitingScreen(model) {
+  const again = button(t("Try again"), () => void model.sync.run({ force: true }), {
+    kind: "primary huge",
+    icon: "refresh",
+  });
+  if (model.sync.health.signedOut) {
+    const words = t("Open the sign-in link of today on this phone, or ask the chief monitor for a new one.");
+    const door = link(t("To the sign-in"), "/", { kind: "primary huge" });
+    return {
+      title: t("Not signed in"),
+      body: [note("warn", t("This phone is not signed in."), h("p", {}, words))],
+      bar: [door],
+    };
+  }
+  const body = model.sync.health.busy
+    ? [h("p", { class: "soft", role: "status" }, t("Fetching the list…"))]
+    : [
+        note(
+          "warn",
+          t("The list is not on this phone yet."),
+          h("p", {}, t("It needs the network once. After that it works without.")),
+        ),
+      ];
+  return { title: t("Fieldops"), body, bar: [again] };
+}
+
+/**
+ * People with duties at a desk only.
+ * @returns {Screen}
+ */
+function deskScreen() {
+  return {
+    title: t("Fieldops"),
+    body: [
+      note("info", t("Your duty is at a desk."), h("p", {}, t("This page is for people at a school on test day."))),
+    ],
+    bar: [link(t("To the desk"), "/", { kind: "primary huge" })],
+  };
+}
+
+/** @param {Model} model */
+function show(model) {
+  const { snapshot } = model;
+  const before = path;
+  path = decodeURI(location.hash.replace(/^#\/?/, ""));
+  screen?.dispose?.();
+  screen = snapshot ? screenOf(model, snapshot) : waitingScreen(model);
+  title.textContent = screen.title;
+  subtitle.textContent = screen.subtitle ?? "";
+  subtitle.hidden = !screen.subtitle;
+  document.title = `${screen.title} · ${t("Fieldops")}`;
+  head.replaceChildren(...(screen.head ?? []));
+  main.replaceChildren(...(flashed ? [note(flashed.tone, flashed.words)] : []), ...screen.body);
+  if (flashed) say(flashed.words);
+  flashed = null;
+  bar.replaceChildren(...(screen.bar ?? []));
+  bar.hidden = !screen.bar?.length;
+  drawNav(model);
+  drawStateLine(model);
+  if (before !== path) {
+    window.scrollTo(0, 0);
+    title.focus({ preventScroll: true });
+  }
+}
+
+/**
+ * @param {Model} model
+ * @param {import("./types.js").Snapshot} snapshot
+ * @returns {Screen}
+ */
+function screenOf(model, snapshot) {
+  if (!snapshot.school || snapshot.rooms.length === 0) return deskScreen();
+  const [name = "", ...rest] = path.split("/").map(decodeURIComponent);
+  const room = roomOf(snapshot);
+  const make = room || name === "sync" ? (SCREENS[name] ?? homeScreen) : roomsScreen;
+  /** @type {App} */
+  const app = {
+    model,
+    get snapshot() {
+      return model.snapshot ?? snapshot;
+    },
+    room,
+    pickRoom: (code) => {
+      localStorage.setItem(`room/${snapshot.window.code}`, code);
+      app.go("");
+    },
+    go: (to) => {
+      if (location.hash === `#/${to}`) show(model);
+      else location.hash = `#/${to}`;
+    },
+    say,
+    flash: (tone, words) => {
+      flashed = { tone, words };
+    },
+  };
+  return make(app, rest);
+}
+
+/** @param {string} words */
+function say(words) {
+  announcer.textContent = "";
+  // A moment apart, so that the same words twice are read twice.
+  setTimeout(() => {
+    announcer.textContent = words;
+  }, 50);
+}
+
+async function begin() {
+  const lang = document.documentElement.lang;
+  let model;
+  try {
+    model = await Model.open();
+  } catch {
+    await loadLocale(lang);
+    const words = t(
+      "This browser keeps nothing on the phone (a private window, or no storage left). Open the page in Chrome or Safari.",
+    );
+    root.replaceChildren(
+      h("main", { class: "phone__body" }, note("bad", t("Facts cannot be kept safely here."), h("p", {}, words))),
+    );
+    return;
+  }
+  let speaks = model.snapshot?.person.locale || lang;
+  await loadLocale(speaks);
+  set(document.documentElement, { lang: speaks.startsWith("zh") ? "zh-CN" : speaks });
+  frame(model);
+  show(model);
+  let shownFor = model.snapshot ? `${model.snapshot.person.id}/${model.snapshot.window.code}` : "";
+  model.watch(async () => {
+    drawStateLine(model);
+    const wanted = model.snapshot?.person.locale || speaks;
+    const now = model.snapshot ? `${model.snapshot.person.id}/${model.snapshot.window.code}` : "";
+    if (wanted !== speaks) {
+      speaks = wanted;
+      await loadLocale(speaks);
+      set(document.documentElement, { lang: speaks.startsWith("zh") ? "zh-CN" : speaks });
+      stateLine.dataset.text = "";
+      shownFor = "";
+    }
+    if (now !== shownFor || !model.snapshot) {
+      shownFor = now;
+      show(model);
+    } else {
+      drawNav(model);
+      screen?.update?.();
+    }
+  });
+  window.addEventListener("hashchange", () => show(model));
+  // Browsers give sound only after a touch.
+  document.addEventListener("pointerdown", wakeSound, { once: true });
+  setInterval(() => {
+    drawStateLine(model);
+    screen?.update?.();
+  }, TICK_MS);
+  void navigator.storage?.persist?.().catch(() => false);
+  model.connect();
+}
+
+void begin();

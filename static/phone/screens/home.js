@@ -1,0 +1,152 @@
+/** Who am I, where, what is next: the next thing is the biggest button. */
+import { fill, h, icon, link } from "../dom.js";
+import { localDay, plannedTimes } from "../format.js";
+import { t } from "../i18n.js";
+import { nowCard, sessionsOf, unfinished } from "../nowcard.js";
+import { chip, countsBar, note } from "../pieces.js";
+import { countsOf } from "../state.js";
+import { ROLES } from "../words.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../app.js").Screen} Screen */
+
+/**
+ * @param {App} app
+ * @returns {Screen}
+ */
+export function homeScreen(app) {
+  const who = h("div", { class: "who" });
+  const card = h("section", { class: "card now", "aria-labelledby": "now-title" });
+  const open = h("div", { class: "stack stack--tight" });
+  const list = h("div", { class: "list" });
+  const bar = h("div", { class: "phone-actions__stack" });
+  let shown = "";
+
+  const update = () => {
+    const { model, snapshot, room } = app;
+    const nowMs = model.clock.now();
+    const now = nowCard({ snapshot, current: model.current, room, nowMs, may: model.may });
+    const late = unfinished(sessionsOf(snapshot, room), (code) => model.sitting(code, room), nowMs);
+    // Drawn again only when it says something else, so that a tap never hits a button that is just being replaced.
+    const key = JSON.stringify([
+      now,
+      late.map(({ code }) => code),
+      [...model.current.sittings.values()],
+      counts(app, now),
+    ]);
+    if (key === shown) return;
+    shown = key;
+    fill(who, ...whoIs(app));
+    fill(card, ...nowWords(app, now));
+    card.className = `card now is-${now.tone}`;
+    fill(open, ...late.map((session) => lateLine(session)));
+    fill(list, ...todays(app, nowMs).map((session) => sessionLine(app, session)));
+    fill(bar, ...actions(now));
+  };
+  update();
+  const today = h("section", { class: "stack stack--tight" }, h("h2", {}, t("Sessions")), list);
+  const desk = app.model.may("room.view") && app.model.may("incident.act_school") ? boardLink(app) : null;
+  return {
+    title: app.snapshot.school?.name ?? t("Fieldops"),
+    subtitle: "",
+    body: [rehearsal(app), who, card, open, today, desk].filter((node) => node !== null),
+    bar: [bar],
+    update,
+  };
+}
+
+/** @param {App} app @param {import("../nowcard.js").Now} now */
+const counts = ({ model, snapshot, room }, now) =>
+  now.session ? countsOf(snapshot, model.current.attendance, now.session.code, room) : null;
+
+/** @param {App} app */
+function rehearsal({ snapshot }) {
+  if (snapshot.window.mode !== "rehearsal") return null;
+  return h("p", { class: "chip chip--rehearsal" }, icon("clock"), t("Rehearsal: nothing here counts"));
+}
+
+/** @param {App} app */
+function whoIs({ snapshot, room, model }) {
+  const { person, duties } = snapshot;
+  const roles = [...new Set(duties.map((duty) => t(ROLES[duty.role] ?? duty.role)))].join(" · ");
+  const place = snapshot.rooms.find((each) => each.code === room);
+  const several =
+    snapshot.rooms.length > 1 && (model.may("school.view") || snapshot.rooms.filter((each) => each.mine).length > 1);
+  return [
+    h(
+      "p",
+      { class: "who__name" },
+      h("span", { class: "strong" }, person.name),
+      h("span", { class: "soft" }, ` ${roles}`),
+    ),
+    several
+      ? link(place?.name ?? room, "#/rooms", {
+          icon: "room",
+          "aria-label": t("%(room)s. Take another room", { room: place?.name ?? room }),
+        })
+      : h("p", { class: "who__room" }, icon("room"), place?.name ?? room),
+  ];
+}
+
+/** @param {App} app @param {import("../nowcard.js").Now} now */
+function nowWords(app, now) {
+  const numbers = counts(app, now);
+  return [
+    h("h2", { class: "now__title", id: "now-title" }, t(now.title, now.params)),
+    h("p", {}, t(now.hint, now.params)),
+    numbers ? countsBar(numbers) : null,
+  ];
+}
+
+/** @param {import("../nowcard.js").Now} now */
+function actions(now) {
+  const code = encodeURIComponent(now.session?.code ?? "");
+  const to = now.opens === "nil" ? "#/nil" : `#/${now.opens}/${code}`;
+  const shape = { "check-in": "scan", sitting: "pen", nil: "check" }[now.opens ?? "nil"];
+  const label = now.action ? t(now.action, now.params) : "";
+  return [label && link(label, to, { kind: "primary huge", icon: shape, id: "next" })];
+}
+
+/** @param {import("../types.js").Session} session */
+function lateLine(session) {
+  const words = t("Not all of %(session)s is noted", { session: session.name });
+  return h(
+    "a",
+    { class: "note is-warn", href: `#/sitting/${encodeURIComponent(session.code)}` },
+    icon("pen"),
+    h("span", { class: "note__body" }, words),
+  );
+}
+
+/** @param {App} app @param {number} nowMs */
+function todays({ model, snapshot, room }, nowMs) {
+  const sessions = sessionsOf(snapshot, room);
+  const day = localDay(nowMs, model.zone);
+  const today = sessions.filter((session) => session.date === day);
+  return today.length > 0 ? today : sessions;
+}
+
+/** @param {App} app @param {import("../types.js").Session} session */
+function sessionLine({ model, room }, session) {
+  const state = model.sitting(session.code, room)?.state ?? "planned";
+  return h(
+    "a",
+    { class: "list__item", href: `#/sitting/${encodeURIComponent(session.code)}` },
+    h(
+      "span",
+      { class: "list__main" },
+      h("span", { class: "strong" }, session.name),
+      h("br"),
+      h("span", { class: "soft numeric" }, plannedTimes(session)),
+    ),
+    chip(state),
+    icon("chevron-right"),
+  );
+}
+
+/** @param {App} app */
+function boardLink({ snapshot }) {
+  const { county, school } = snapshot;
+  if (!county || !school) return note("info", t("All rooms are on the board."));
+  return link(t("All rooms live"), `/c/${county.code}/s/${school.code}/board`, { kind: "wide", icon: "seats" });
+}

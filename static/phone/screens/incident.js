@@ -1,0 +1,192 @@
+/** An incident: what it is, three plain questions, whether it is only here. The severity follows, and says why. */
+import { button, fill, h, icon } from "../dom.js";
+import { clockTime } from "../format.js";
+import { t } from "../i18n.js";
+import { chip, note, pickOne, wordsField } from "../pieces.js";
+import { severityOf } from "../severity.js";
+import { momentOf, overlay } from "../state.js";
+import { INCIDENT_CATEGORIES, LEVELS } from "../words.js";
+import { reportTabs, sessionHere } from "./report-parts.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../types.js").IncidentRow} IncidentRow */
+
+/**
+ * @param {App} app
+ * @returns {import("../app.js").Screen}
+ */
+export function incidentScreen(app) {
+  const { model, room, snapshot } = app;
+  const session = sessionHere(app);
+  const place = snapshot.rooms.find((each) => each.code === room);
+  /** @type {{ category?: string, order?: import("../severity.js").Order, data?: boolean, materials?: boolean, only?: boolean }} */
+  const said = {};
+  const words = wordsField(t("What happened, what was done"), {
+    rows: 3,
+    hint: t("No names: room and seat are enough."),
+  });
+  const derived = h("div", { role: "status" });
+  const known = h("div", { class: "stack stack--tight" });
+
+  const answers = () => ({
+    order_affected: said.order ?? "no",
+    data_affected: said.data ?? false,
+    materials_at_risk: said.materials ?? false,
+    beyond_school: said.only === false,
+  });
+  const complete = () =>
+    said.category !== undefined &&
+    said.order !== undefined &&
+    said.data !== undefined &&
+    said.materials !== undefined &&
+    said.only !== undefined;
+  const send = button(
+    t("Send"),
+    async () => {
+      send.disabled = true;
+      const text = words.value();
+      await model.note({
+        kind: "incident.reported",
+        room,
+        session: session?.code ?? null,
+        data: { category: said.category, ...answers(), ...(text && { note: text }) },
+      });
+      app.flash("good", t("Reported. It is sent as soon as the server answers; its state stands below."));
+      app.go("incident");
+    },
+    { kind: "primary huge", icon: "up" },
+  );
+  const judge = () => {
+    const { severity, because } = severityOf(answers());
+    send.disabled = !complete();
+    fill(derived, complete() && h("p", { class: "row derived" }, chip(severity), h("span", {}, t(because))));
+  };
+  judge();
+  /** @type {[string, string][]} */
+  const yesNo = [
+    ["no", t("No")],
+    ["yes", t("Yes")],
+  ];
+  const questions = [
+    pickOne(t("What is it?"), INCIDENT_CATEGORIES, (code) => {
+      said.category = code;
+      judge();
+    }),
+    pickOne(
+      t("Is order disturbed?"),
+      [
+        ["no", t("No")],
+        ["slight", t("A little")],
+        ["serious", t("Seriously")],
+      ],
+      (code) => {
+        said.order = /** @type {import("../severity.js").Order} */ (code);
+        judge();
+      },
+      { layout: "segments" },
+    ),
+    pickOne(
+      t("Could the answers be untrue because of it?"),
+      yesNo,
+      (code) => {
+        said.data = code === "yes";
+        judge();
+      },
+      { layout: "segments" },
+    ),
+    pickOne(
+      t("Are test materials at risk?"),
+      yesNo,
+      (code) => {
+        said.materials = code === "yes";
+        judge();
+      },
+      { layout: "segments" },
+    ),
+    pickOne(
+      t("Is it only at this school?"),
+      [
+        ["yes", t("Only here")],
+        ["no", t("Elsewhere too")],
+      ],
+      (code) => {
+        said.only = code === "yes";
+        judge();
+      },
+      { layout: "segments" },
+    ),
+  ];
+  const urgent = note("bad", t("Danger to people: act first, report after. Help and evacuation need no approval."));
+  let shown = "";
+  const update = () => {
+    const rows = incidentsOf(app);
+    const key = JSON.stringify(rows);
+    if (key === shown) return;
+    shown = key;
+    fill(known, rows.length > 0 && h("h2", {}, t("Reported")), ...rows.map((row) => incidentCard(app, row)));
+  };
+  update();
+  return {
+    title: t("Report an incident"),
+    subtitle: session ? `${place?.name ?? room} · ${session.name}` : (place?.name ?? room),
+    body: [reportTabs("incident"), known, urgent, ...questions, words.field, derived],
+    bar: [send],
+    update,
+  };
+}
+
+/**
+ * Those of the snapshot, and those of this phone that are not in it yet.
+ * @param {App} app
+ * @returns {IncidentRow[]}
+ */
+function incidentsOf({ model, snapshot }) {
+  const known = new Set(snapshot.states.incidents.map((row) => row.id));
+  const own = overlay(snapshot, model.facts)
+    .filter((fact) => fact.event.kind === "incident.reported" && !known.has(fact.id))
+    .map((fact) => {
+      const data = /** @type {any} */ (fact.event.data);
+      return {
+        id: fact.id,
+        room: fact.event.room,
+        session: fact.event.session,
+        category: String(data.category),
+        severity: severityOf(data).severity,
+        level: "school",
+        state: "waiting",
+        reported_at: new Date(momentOf(fact)).toISOString(),
+        version: 0,
+        pending: fact.state !== "received",
+      };
+    });
+  return [...own.reverse(), ...snapshot.states.incidents];
+}
+
+/** @param {App} app @param {IncidentRow} row */
+function incidentCard({ model, snapshot }, row) {
+  const category = INCIDENT_CATEGORIES.find(([code]) => code === row.category)?.[1];
+  const place = snapshot.rooms.find((each) => each.code === row.room);
+  const level = t(LEVELS[row.level] ?? row.level);
+  return h(
+    "article",
+    { class: "card" },
+    h("div", { class: "card__head" }, h("h3", {}, category ? t(category) : row.category), chip(row.severity)),
+    h(
+      "p",
+      { class: "row" },
+      row.pending
+        ? h("span", { class: "chip chip--provisional" }, icon("cloud-wait"), t("waiting to be sent"))
+        : row.state === "waiting"
+          ? h("span", { class: "chip chip--provisional" }, icon("cloud-done"), t("received"))
+          : chip(row.state),
+      h(
+        "span",
+        { class: "soft numeric" },
+        `${clockTime(row.reported_at, model.zone)} · ${place?.name ?? ""} · ${level}`,
+      ),
+    ),
+    ...(row.instructions ?? []).map((each) =>
+      note("info", t("Instruction, %(time)s", { time: clockTime(each.at, model.zone) }), h("p", {}, each.text)),
+    ),
+  );
+}

@@ -1,0 +1,216 @@
+// The shapes that the phone shares with the server (docs/api.md) and with itself. Types only: nothing here is loaded.
+
+export interface Session {
+  code: string;
+  name: string;
+  subject: string;
+  kind: "subject" | "questionnaire" | "staff_questionnaire";
+  grade: number;
+  date: string;
+  start_time: string;
+  end_time: string | null;
+  starts_at: string;
+  ends_at: string | null;
+  check_in_from: string;
+  preparation_from: string;
+  sealing_until: string | null;
+  timetable_version: number;
+}
+
+export interface Room {
+  code: string;
+  name: string;
+  grade: number;
+  mine: boolean;
+}
+
+export interface Student {
+  code: string;
+  name: string;
+  sex: string;
+  class_name: string;
+  room: string;
+  seat: string | number;
+  exempt: string | null;
+  card: string;
+}
+
+export type Status =
+  | "expected"
+  | "present"
+  | "late"
+  | "absent"
+  | "left"
+  | "returned"
+  | "withdrawn"
+  | "exempt"
+  | "refused";
+
+export interface AttendanceRow {
+  student: string;
+  session: string;
+  room: string | null;
+  status: Status;
+  late_min: number | null;
+  reason: string | null;
+  checked_in_at: string | null;
+  by: string | null;
+  provisional: boolean;
+  event: string | null;
+  flags: string[];
+}
+
+export type SittingState = "planned" | "running" | "paused" | "ended" | "sealed";
+
+export interface SittingFact {
+  id: string;
+  kind: string;
+  at: string;
+  corrects?: string | null;
+  undoes?: string | null;
+  reason?: string | null;
+  recorded_at?: string | null;
+  by?: string | null;
+  pending?: boolean;
+}
+
+export interface SittingRow {
+  room: string;
+  session: string;
+  state: SittingState;
+  started_at: string | null;
+  paused_at: string | null;
+  paused_s: number;
+  ended_at: string | null;
+  sealed_at: string | null;
+  frozen_at: string | null;
+  lawful_end_at: string | null;
+  start_deviation_min: number | null;
+  end_deviation_min: number | null;
+  version: number;
+  facts: SittingFact[];
+}
+
+export interface AnomalyRow {
+  id: string;
+  room: string | null;
+  session: string | null;
+  category: string;
+  note: string | null;
+  students: string[];
+  occurred_at: string;
+  by: string | null;
+  pending?: boolean;
+}
+
+export interface Instruction {
+  at: string;
+  by: string | null;
+  text: string;
+}
+
+export interface IncidentRow {
+  id: string;
+  room: string | null;
+  session: string | null;
+  category: string;
+  severity: Severity;
+  level: string;
+  state: string;
+  reported_at: string;
+  version: number;
+  instructions?: Instruction[];
+  pending?: boolean;
+}
+
+export interface Duty {
+  role: string;
+  place: string;
+  level: string;
+  actions: string[];
+}
+
+export interface Policy {
+  value: number;
+  origin: string;
+}
+
+export interface Snapshot {
+  window: { code: string; name: string; mode: "real" | "rehearsal"; first_day: string; last_day: string };
+  person: { id: string; name: string; locale: string };
+  duties: Duty[];
+  device: { id: string; label: string };
+  county: { code: string; name: string } | null;
+  school: { code: string; name: string; grades: number[]; timezone: string; card_salt: string } | null;
+  schools: { code: string; name: string }[];
+  sessions: Session[];
+  rooms: Room[];
+  students: Student[];
+  states: {
+    attendance: AttendanceRow[];
+    sittings: SittingRow[];
+    anomalies: AnomalyRow[];
+    incidents: IncidentRow[];
+  };
+  policies: Record<string, Policy>;
+  seq: number;
+  server_time: string;
+  server_epoch: string;
+}
+
+/** A fact as it is sent: exactly what `POST /api/v1/events` reads. */
+export interface WireEvent {
+  id: string;
+  device_seq: number;
+  kind: string;
+  occurred_at: string;
+  recorded_at: string;
+  offset_ms: number;
+  school: string;
+  room: string | null;
+  session: string | null;
+  student: string | null;
+  data: Record<string, unknown>;
+}
+
+export type FactState = "waiting" | "unconfirmed" | "received" | "quarantined";
+
+/** What the outbox keeps of a fact: the event as sent, and what became of it. */
+export interface Fact {
+  id: string;
+  device: string;
+  device_seq: number;
+  window: string;
+  by: string;
+  state: FactState;
+  attempts: number;
+  outcome: string | null;
+  flags: string[];
+  seq: number | null;
+  epoch: string | null;
+  received_at: string | null;
+  event: WireEvent;
+}
+
+/** A fact before the outbox gave it its number. */
+export interface Draft {
+  kind: string;
+  occurredMs?: number;
+  room?: string | null;
+  session?: string | null;
+  student?: string | null;
+  data?: Record<string, unknown>;
+}
+
+export type Severity = "minor" | "moderate" | "serious";
+
+export interface EventResult {
+  id: string;
+  outcome: "accepted" | "duplicate" | "quarantined" | "conflict";
+  flags: string[];
+  seq: number | null;
+}
+
+export interface Params {
+  [name: string]: string | number;
+}
