@@ -23,6 +23,7 @@ STYLES: Final = (
     "css/controls.css",
     "css/status.css",
     "css/data.css",
+    "css/rooms.css",
     "css/screens.css",
     "css/print.css",
 )
