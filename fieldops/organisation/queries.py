@@ -199,6 +199,17 @@ def people_at(place: str, window: str) -> list[PersonAt]:
     return [PersonAt(*row) for row in db.session.execute(statement)]
 
 
+def people_also_elsewhere(place: str, people: Iterable[str]) -> frozenset[str]:
+    """Those of the people who also have a duty, in an open window, that does not lie at the place or below it."""
+    below = Duty.place.startswith(place + "/", autoescape=True)
+    statement = (
+        select(Duty.person)
+        .join(windows, (windows.c.code == Duty.window) & windows.c.closed_at.is_(None))
+        .where(Duty.person.in_(set(people)), ~or_(Duty.place == place, below))
+    )
+    return frozenset(db.session.scalars(statement))
+
+
 def people_without_duty(home: str, window: str) -> list[PersonAt]:
     """People that a county keeps and who have no duty in the window."""
     on_duty = select(Duty.person).where(Duty.window == window)
@@ -238,6 +249,11 @@ def _people() -> Select[Any]:
 def devices_of(person: str, now: datetime) -> list[DeviceAt]:
     """The person's devices that can be used at the real time `now`, the newest first."""
     return _devices(Device.person == person, now)
+
+
+def device_by_token_hash(token_hash: bytes) -> Device | None:
+    """The device of this token, also when it is expired or revoked."""
+    return db.session.scalars(select(Device).where(Device.token_hash == token_hash)).one_or_none()
 
 
 def devices_at(place: str, window: str, now: datetime) -> list[DeviceAt]:

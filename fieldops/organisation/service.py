@@ -1,7 +1,7 @@
 """Verbs of the organisation.
 
-They are called inside `with writing():`, except `sign_in` and `people_listing`, which open their own: a password must
-not be computed while every other writer waits.
+They are called inside `with writing():`, except `sign_in`, which opens its own: a password must not be computed while
+every other writer waits.
 """
 
 from __future__ import annotations
@@ -234,6 +234,12 @@ def code_holder(code: str) -> Person:
     return person
 
 
+def holder_of_used(code: str) -> str | None:
+    """Person whose code it was or is."""
+    row = db.session.get(SignInCode, codes.code_hash(codes.read(code) or ""))
+    return row.person if row else None
+
+
 def enrol(*, code: str, device_id: str, label: str) -> tuple[str, Person]:
     """Sign a device in by a one-time code: its token, and whose it is. However many try at once, one gets it.
 
@@ -323,34 +329,6 @@ def revoke_device(*, device_id: str, by: str | None) -> bool:
             told.add((found.county, duty.window))
             _tell(facts.DEVICE_REVOKED, found, duty.window, {"device": device_id, "person": person, "by": by})
     return True
-
-
-def people_listing(window: str | None, public_url: str, fresh_codes: bool) -> list[dict[str, str | None]]:
-    """What `fieldops people --json` prints: one entry a duty of the window, or of every open window.
-
-    Call outside `writing()`: all fresh codes are made in one transaction. `public_url`: without a slash at the end.
-    """
-    entries = []
-    with writing():
-        for row in queries.open_duties(window):
-            code = new_sign_in_code(person=row.person) if fresh_codes else None
-            found = queries.place(row.place)
-            entries.append(
-                {
-                    "person": row.name,
-                    "role": row.role,
-                    "place": row.place,
-                    "level": found.level if found else None,
-                    "sign_in_url": sign_in_url(public_url, code) if code else None,
-                    "enrol_code": codes.grouped(code) if code else None,
-                }
-            )
-    return entries
-
-
-def sign_in_url(public_url: str, code: str) -> str:
-    """The link that a code stands in."""
-    return f"{public_url.rstrip('/')}/enter/{code}"
 
 
 # --- within -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,53 @@
+"""Forms of signing in and of people on duty."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from fieldops.organisation.words import ROLE_NAMES
+
+_NEEDED = _l("Please fill this in.")
+
+
+class SignInForm(FlaskForm):
+    """A desk's name and password."""
+
+    login = StringField(
+        _l("Sign-in name"),
+        [InputRequired(_NEEDED), Length(max=100)],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    password = PasswordField(
+        _l("Password"), [InputRequired(_NEEDED), Length(max=1000)], render_kw={"autocomplete": "current-password"}
+    )
+
+
+class CodeForm(FlaskForm):
+    """A one-time code, typed."""
+
+    code = StringField(
+        _l("Sign-in code"),
+        [InputRequired(_NEEDED), Length(max=60)],
+        description=_l("13 letters and digits from your sheet; capitals and hyphens do not matter."),
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"},
+    )
+
+
+class DutyForm(FlaskForm):
+    """A duty for somebody: the view sets the places of `school`."""
+
+    role = SelectField(_l("Role"), choices=list(ROLE_NAMES.items()))
+    school = SelectField(_l("Place"))
+    room = StringField(
+        _l("Room"), [Length(max=16)], description=_l("Only for a monitor of one room: the room's code, for example 01.")
+    )
+
+
+class PersonForm(DutyForm):
+    """A new person with a first duty."""
+
+    name = StringField(_l("Name"), [InputRequired(_NEEDED), Length(max=60)], render_kw={"autocomplete": "off"})
+    telephone = StringField(_l("Telephone"), [Length(max=32)], render_kw={"autocomplete": "off", "inputmode": "tel"})
