@@ -208,5 +208,5 @@ KINDS: tuple[Kind, ...] = (
 
 
 PROJECTIONS: tuple[Projection, ...] = (
-    Projection(name="incident", table=IncidentRow.__table__, fold=fold, row=as_row),  # type: ignore[arg-type]
+    Projection(name="incident", table=IncidentRow.__table__, fold=fold, row=as_row),
 )

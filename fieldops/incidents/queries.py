@@ -133,6 +133,12 @@ def school_names(rows: Iterable[IncidentRow]) -> dict[tuple[str, str], School]:
     return {(s.county, s.code): s for s in db.session.scalars(select(School).where(School.county.in_(counties)))}
 
 
+def division_names(codes: Iterable[str]) -> dict[str, str]:
+    """Names of counties, by code."""
+    rows = db.session.execute(select(Division.code, Division.name).where(Division.code.in_(set(codes))))
+    return {row.code: row.name for row in rows}
+
+
 def person_names(people: Iterable[str | None]) -> dict[str, str]:
     """Names of people on duty, by id."""
     wanted = {person for person in people if person}

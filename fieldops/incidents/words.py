@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from flask_babel import lazy_gettext as _l
 
 from fieldops.incidents.severity import CATEGORIES
@@ -113,61 +116,21 @@ REFUSED: Final[dict[str, Any]] = {
     "wrong_direction": _l("The incident has moved on, so this step is not the next one."),
 }
 
-#: Sentences ready to send, by category. Typical handling from exam practice (domain.md §6), each a proposal that the
-#: desk edits before sending. Evacuation and medical help never wait for approval.
-READY: Final[dict[str, tuple[Any, ...]]] = {
-    "materials_leak": (
-        _l("Secure the materials, let nobody copy or forward anything, and note who was there. We call you now."),
-        _l("Stop handing out this set and keep it sealed until we tell you more."),
-    ),
-    "materials_fault": (
-        _l("Put the papers back and seal them again. Keep the students waiting quietly."),
-        _l("You may open the spare set. Note the time; the time lost is made up."),
-    ),
-    "power": (
-        _l("Go on by daylight if students can read well. Note when the power went and when it came back."),
-        _l("Pause the session and note the time. The time lost is made up."),
-    ),
-    "network": (
-        _l("Go on noting on the phone: it keeps everything and sends it later."),
-        _l("Pause the questionnaire and note the time. Start again when the network is back."),
-    ),
-    "audio": (_l("Change to the spare player or the spare disc. Note the time; the time lost is made up."),),
-    "fire": (
-        _l("Leave the building now; papers stay where they are. Count the students when all are outside."),
-        _l("Count the students again before going back in. Note both times and the new end of the session."),
-    ),
-    "weather": (
-        _l("Keep everybody in a safe place. Do not start the next session until we tell you."),
-        _l("Leave the building if it is not safe; papers stay where they are. Count the students before and after."),
-    ),
-    "illness": (
-        _l("Let the medic decide. The student may come back and go on; the end time stays."),
-        _l("Bring the student to hospital, with one member of staff, and tell the parents."),
-    ),
-    "infectious_disease": (
-        _l("Take the student to the separate room with a member of staff, and tell the school's health officer."),
-    ),
-    "staff_absent": (_l("Let the trained substitute take over. Start when the room is staffed and note the time."),),
-    "staff_error": (
-        _l("Write down what happened and when. Go on with the session by the manual."),
-        _l("Stop this step and wait for our call."),
-    ),
-    "conduct": (_l("Let the student go on without disturbance. Note what you saw, with the time."),),
-    "disturbance": (
-        _l("Call the school's security and keep the doors of the rooms closed. Note the time."),
-        _l("Pause the session if it cannot go on quietly. The time lost is made up."),
-    ),
-    "public_opinion": (_l("Say nothing in public or in chat groups. Send us the link; we answer it."),),
-    "timetable_deviation": (
-        _l("Go on as you are. Give the students their full time and note the new end."),
-        _l("Wait for our word before starting the next session."),
-    ),
-    "other": (
-        _l("We have read it. Handle it as you propose and tell us how it goes."),
-        _l("Wait for our call and limit the harm meanwhile."),
-    ),
-}
+#: Sentences ready to send, by category, in both languages: a file, because a county writes its own. Ours are typical
+#: handling of exam practice (domain.md §6), proposals that the desk edits before sending; evacuation and medical help
+#: never wait for approval.
+READY_FILE: Final = Path(__file__).with_name("ready.json")
+
+
+@cache
+def _ready() -> dict[str, list[dict[str, str]]]:
+    return msgspec.json.decode(READY_FILE.read_bytes(), type=dict[str, list[dict[str, str]]])
+
+
+def ready_sentences(category: str, language: str) -> list[str]:
+    """Sentences for a category in a language (`zh`, `en`)."""
+    sentences = _ready()
+    return [sentence[language] for sentence in sentences.get(category, sentences["other"])]
 
 
 def category_name(code: str) -> Any:

@@ -1,0 +1,70 @@
+"""Forms of incidents: a report made at a desk, a decision, a note."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.widgets import HiddenInput
+
+from fieldops.incidents.severity import CATEGORIES
+
+#: As the facts declare it.
+LONGEST = 2000
+
+
+class ReportForm(FlaskForm):
+    """An incident that a school told by telephone, or that a desk saw itself."""
+
+    school = SelectField(_l("School"), validators=[DataRequired()])
+    category = SelectField(_l("What happened"), choices=list(CATEGORIES.items()), validators=[DataRequired()])
+    order_affected = RadioField(
+        _l("Is order affected?"),
+        choices=[("no", _l("No")), ("slight", _l("Slightly")), ("serious", _l("Seriously"))],
+        default="no",
+        validators=[InputRequired()],
+    )
+    data_affected = BooleanField(_l("The data may no longer be true"))
+    materials_at_risk = BooleanField(_l("Test materials are at risk"))
+    beyond_school = BooleanField(_l("More than this school is concerned"))
+    room = SelectField(_l("Room"), validators=[Optional()], validate_choice=True)
+    occurred = DateTimeLocalField(
+        _l("When it happened"),
+        description=_l("The school's time. Leave it empty for: just now."),
+        validators=[Optional()],
+    )
+    note = TextAreaField(
+        _l("What is known"),
+        description=_l("No names of students, please."),
+        validators=[Optional(), Length(max=LONGEST)],
+    )
+    handled = TextAreaField(_l("What was done at once"), validators=[Optional(), Length(max=LONGEST)])
+
+
+class DecisionForm(FlaskForm):
+    """A decision with the version that the person saw. Which words it needs, the table of transitions says."""
+
+    seen_version = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    text = TextAreaField(validators=[Optional(), Length(max=LONGEST)])
+    #: A ready sentence; what is written in `text` follows it.
+    ready = HiddenField()
+    severity = SelectField(choices=[("minor", ""), ("moderate", ""), ("serious", "")], validators=[Optional()])
+
+
+class NoteForm(FlaskForm):
+    """A fact for the timeline."""
+
+    text = TextAreaField(
+        _l("Add to the timeline"),
+        description=_l("What happened or was done since. No names of students, please."),
+        validators=[DataRequired(), Length(max=LONGEST)],
+    )

@@ -1,0 +1,117 @@
+"""What the page of one incident shows: put together here, so that the view stays thin and a test can ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from fieldops.db import db
+from fieldops.incidents import queries, transitions, words
+from fieldops.incidents.models import IncidentRow
+from fieldops.incidents.severity import SEVERITIES, worse
+from fieldops.journal import queries as journal
+from fieldops.journal.events import Event
+from fieldops.journal.kinds import Reading
+from fieldops.organisation.actors import Actor
+from fieldops.organisation.models import Division, School
+from fieldops.organisation.places import Place
+from fieldops.organisation.rights import levels
+from fieldops.roster import reference
+from fieldops.roster.reference import Reference
+from fieldops.web.i18n import language
+
+
+def context(row: IncidentRow, *, actor: Actor, place: Place, at: datetime) -> dict[str, Any]:
+    """Everything that the templates of one incident ask for. `at`: window clock."""
+    school = db.session.get(School, (row.county, row.school))
+    assert school is not None
+    own = acting_levels(actor, place)
+    session = reference_of(row.county, row.window).sessions.get(row.session or "")
+    return {
+        "incident": row,
+        "school": school,
+        "session_name": (session.name if language() == "zh" else session.name_en) if session else None,
+        "zone": school.timezone,
+        "words": words,
+        "because": words.because_words(row.because, row.order_affected),
+        "chain": queries.chain_of(row.county),
+        "timeline": queries.timeline(row.county, row.id),
+        "offers": transitions.offers(row, levels=own, person=actor.person_id, at=at),
+        "ready": words.ready_sentences(row.category, language()),
+        "severities": _severities(row),
+        "telephones": _telephones(row, school),
+        "names": queries.person_names([row.reporter, row.owner]),
+        "student_names": _student_names(row, actor, place),
+        "turn": queries.turn(row),
+        "url": url_for("incidents.incident", county=row.county, school=row.school, identity=row.id),
+    }
+
+
+def acting_levels(actor: Actor, place: Place) -> tuple[str, ...]:
+    """At which levels the actor decides on incidents of this school."""
+    return levels(actor.duties, "incident.act", place)
+
+
+def words_for(action: str, said: str, severity: str | None) -> dict[str, str]:
+    """What a form said, under the names that the action's event gives it."""
+    needs = {row.needs for row in transitions.TABLE if row.action == action and row.needs}
+    spoken = dict.fromkeys(needs, said) if said or action != "withdraw" else {}
+    if action in ("raise_severity", "lower_severity"):
+        spoken["severity"] = severity or ""
+    return spoken
+
+
+def what_changed(since: Sequence[Event]) -> str:
+    """One sentence: what was decided meanwhile, and by whom."""
+    if not since:
+        return str(_("This page was older than the incident. Look at the newer state first."))
+    last = since[-1]
+    name = queries.person_names([last.person]).get(last.person or "") or _("the system")
+    happened = words.HAPPENED[last.kind.removeprefix("incident.")]
+    return str(
+        _(
+            "Meanwhile %(name)s decided: “%(what)s”. Your decision was not taken: look at the newer state first.",
+            name=name,
+            what=happened,
+        )
+    )
+
+
+def reference_of(county: str, window: str) -> Reference:
+    """Schools, rooms, students and sessions as they stand."""
+    head = journal.head(county)
+    return reference.load(Reading(county, window, head.reference if head else 0))
+
+
+def _severities(row: IncidentRow) -> dict[str, list[str]]:
+    return {
+        "raise_severity": [name for name in SEVERITIES if worse(name, row.severity)],
+        "lower_severity": [name for name in SEVERITIES if worse(row.severity, name)],
+    }
+
+
+def _telephones(row: IncidentRow, school: School) -> list[tuple[str, str]]:
+    """Whom to call, from the school up: (name, number)."""
+    found = [(school.name, school.telephone)]
+    code: str | None = row.county
+    while code is not None:
+        division = db.session.get(Division, code)
+        if division is None:
+            break
+        found.append((f"{division.name} · {words.LEVELS[division.level]}", division.telephone))
+        code = division.parent
+    return [(name, number) for name, number in found if number]
+
+
+def _student_names(row: IncidentRow, actor: Actor, place: Place) -> list[str] | None:
+    """Names, for those who have the roster at the school or its county; None for everybody else, who see a count."""
+    if not {"school", "county"} & set(levels(actor.duties, "roster.view", place)):
+        return None
+    school = reference_of(row.county, row.window).schools.get(row.school or "")
+    known = school.students if school else {}
+    return [f"{known[code].name} · {known[code].seat}" if code in known else code for code in row.students]
+
