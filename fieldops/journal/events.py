@@ -1,7 +1,7 @@
 """The event: as it is sent (`Draft`), and as it stands in the journal (`Event`). Pure: no SQL, no HTTP.
 
-Times are UTC with milliseconds. `occurred_at` and `recorded_at` of a draft are the device's clock; those of an event are
-corrected by `offset_ms` (server time minus device time, as the device measured it) to the window's clock.
+Times are UTC with milliseconds. `occurred_at` and `recorded_at` of a draft are the device's clock; those of an event
+are corrected by `offset_ms` (server time minus device time, as the device measured it) to the window's clock.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ import msgspec
 
 #: Derives the ids of events that the system adds (UUIDv5), so that each exists once whoever computes it.
 NAMESPACE = uuid.UUID("6f1d7c1e-6c0e-5d0a-9a55-0f1e1d0b5c77")
-#: A device's clock further off than this is refused: ±100 years. A phone whose clock was never set starts in 1970, and a
-#: rehearsal plays a day that may be years away from real time; the offset corrects both.
+#: A device's clock further off than this is refused: ±100 years. A phone whose clock was never set starts in 1970, and
+#: a rehearsal plays a day that may be years away from real time; the offset corrects both.
 MAX_OFFSET_MS = 36_525 * 86_400_000
 #: A JSON body of an event larger than this is no fact of the field.
 MAX_DATA_BYTES = 16_384
+#: Event, data, a list in it: nothing of the field is deeper than a few levels; a reader's stack is not ours to exhaust.
+MAX_DEPTH = 8
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,8 +64,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     device: str | None
     flags: tuple[str, ...]
     data: dict[str, Any]
-    #: Levels at which the author held the right `Kind.levels_of` when it was recorded, from the bottom up. Kept, because
-    #: duties change and a fold may not ask for them.
+    #: Levels at which the author held the right `Kind.levels_of` when it was recorded, from the bottom up. Kept,
+    #: because duties change and a fold may not ask for them.
     levels: tuple[str, ...] = ()
 
     @property
@@ -87,6 +89,8 @@ def parse(raw: object) -> Draft:
     Raises:
         Unreadable: with the field that is wrong.
     """
+    if not _clean(raw):
+        raise Unreadable("unreadable", "no text (NUL or half a surrogate pair), or nested too deeply")
     try:
         draft = msgspec.convert(raw, Draft)
         identity = str(uuid.UUID(draft.id))
@@ -99,16 +103,9 @@ def parse(raw: object) -> Draft:
         raise Unreadable("unreadable", "offset_ms: more than 100 years")
     if draft.device_seq is not None and not 0 <= draft.device_seq < 2**53:
         raise Unreadable("unreadable", "device_seq: not a count")
-    for name, longest in (("kind", 48), ("school", 32), ("room", 16), ("session", 32), ("student", 32)):
-        value = getattr(draft, name)
-        if value is not None and not 0 < len(value) <= longest:
-            raise Unreadable("unreadable", f"{name}: expected 1 to {longest} characters")
-        if value is not None and "/" in value:  # paths of places and names of entities are codes joined by it
-            raise Unreadable("unreadable", f"{name}: a code without /")
+    _check_codes(draft)
     if len(as_text(raw)) > MAX_DATA_BYTES:
         raise Unreadable("unreadable", f"larger than {MAX_DATA_BYTES} bytes")
-    if not _clean(raw):
-        raise Unreadable("unreadable", "a character that is no text (NUL or half a surrogate pair)")
     if identity != draft.id:
         draft = msgspec.structs.replace(draft, id=identity)
     try:
@@ -116,6 +113,15 @@ def parse(raw: object) -> Draft:
     except OverflowError:
         raise Unreadable("unreadable", "occurred_at: out of the calendar") from None
     return draft
+
+
+def _check_codes(draft: Draft) -> None:
+    for name, longest in (("kind", 48), ("school", 32), ("room", 16), ("session", 32), ("student", 32)):
+        value = getattr(draft, name)
+        if value is not None and not 0 < len(value) <= longest:
+            raise Unreadable("unreadable", f"{name}: expected 1 to {longest} characters")
+        if value is not None and "/" in value:  # paths of places and names of entities are codes joined by it
+            raise Unreadable("unreadable", f"{name}: a code without /")
 
 
 def make(
@@ -161,8 +167,15 @@ def canonical(value: object) -> bytes:
 
 
 def as_text(raw: object) -> str:
-    """What was sent as JSON in plain ASCII: also what is no clean text (lone surrogates, NUL) can be hashed and kept."""
-    return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """What was sent as JSON in plain ASCII: also what is no clean text (lone surrogates, NUL) can be hashed and kept.
+
+    Of what is nested too deeply to be written only the top is kept.
+    """
+    try:
+        return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    except RecursionError:
+        top = raw.items() if isinstance(raw, dict) else ()
+        return json.dumps({name: value for name, value in top if isinstance(value, str)}, sort_keys=True)
 
 
 def sent_hash(raw: object) -> bytes:
@@ -170,13 +183,15 @@ def sent_hash(raw: object) -> bytes:
     return hashlib.sha256(as_text(raw).encode()).digest()
 
 
-def _clean(value: object) -> bool:
-    """Whether every string in it is text that every database takes."""
+def _clean(value: object, depth: int = 0) -> bool:
+    """Whether every string in it is text that every database takes, and it is no deeper than a fact can be."""
     if isinstance(value, str):
         return value == printable(value)
+    if isinstance(value, (dict, list)) and depth > MAX_DEPTH:
+        return False
     if isinstance(value, dict):
-        return all(_clean(part) for pair in value.items() for part in pair)
-    return all(_clean(part) for part in value) if isinstance(value, list) else True
+        return all(_clean(part, depth + 1) for pair in value.items() for part in pair)
+    return all(_clean(part, depth + 1) for part in value) if isinstance(value, list) else True
 
 
 def printable(text: str) -> str:
