@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response
 from fieldops.db import utcnow, writing
 from fieldops.organisation import codes, queries, service
 from fieldops.organisation.forms import DutyForm, PersonForm
-from fieldops.organisation.listing import sign_in_url
 from fieldops.organisation.models import Person
 from fieldops.organisation.places import path_of
 from fieldops.organisation.problems import Invalid
@@ -224,7 +223,7 @@ def _new_link(person: Person) -> str:
         service.withdraw_codes(person=identity)
         code = service.new_sign_in_code(person=identity)
     settings = current_app.config.get("SETTINGS")
-    url = sign_in_url(getattr(settings, "public_url", request.host_url), code)
+    url = service.sign_in_url(getattr(settings, "public_url", request.host_url), code)
     duties = queries.duties_of(identity)
     return render_template(
         "organisation/link.html",

@@ -102,9 +102,7 @@ def cookie_name() -> str:
 
 def set_cookie(response: AnyResponse, token: str, life: timedelta) -> None:
     """Hand the browser its token: out of reach of scripts and of other sites' posts."""
-    response.set_cookie(
-        cookie_name(), token, max_age=life, secure=_secure(), httponly=True, samesite="Lax", path="/"
-    )
+    response.set_cookie(cookie_name(), token, max_age=life, secure=_secure(), httponly=True, samesite="Lax", path="/")
 
 
 def clear_cookie(response: AnyResponse) -> None:

@@ -1,7 +1,6 @@
 """Verbs of the organisation.
 
-They are called inside `with writing():`, except `sign_in`, which opens its own: a password must not be computed while
-every other writer waits.
+They are called inside `with writing():`, except `sign_in` and `people_listing`, which open their own.
 """
 
 from __future__ import annotations
@@ -9,11 +8,9 @@ from __future__ import annotations
 import secrets
 import uuid
 import zoneinfo
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,12 +18,11 @@ from sqlalchemy.exc import IntegrityError
 from uuid6 import uuid7
 
 from fieldops.db import db, must_be_writing, utcnow, writing
-from fieldops.journal import events
 from fieldops.journal import service as journal
 from fieldops.organisation import codes, facts, passwords, queries, throttle
 from fieldops.organisation.actors import token_hash
 from fieldops.organisation.models import Device, Division, Duty, Person, School, SignInCode
-from fieldops.organisation.places import Place
+from fieldops.organisation.places import level_of
 from fieldops.organisation.problems import (
     CodeExpired,
     CodeUnknown,
@@ -36,6 +32,7 @@ from fieldops.organisation.problems import (
     SignInRefused,
 )
 from fieldops.organisation.rights import ROLE_LEVELS
+from fieldops.organisation.telling import tell
 
 #: How long a device that came by link stays signed in: training a week before, the days of the test, the reports after.
 DEVICE_LIFE: Final = timedelta(days=45)
@@ -181,7 +178,7 @@ def give_duty(*, person: str, role: str, place: str, window: str, by: str | None
         .returning(Duty.person)
     ).one_or_none()
     if inserted is not None:
-        _tell(facts.DUTY_GIVEN, found, window, {"person": person, "role": role, "place": place, "by": by})
+        tell(facts.DUTY_GIVEN, found, window, {"person": person, "role": role, "place": place, "by": by})
 
 
 def withdraw_duty(*, person: str, role: str, place: str, window: str, by: str | None) -> bool:
@@ -194,7 +191,7 @@ def withdraw_duty(*, person: str, role: str, place: str, window: str, by: str | 
     ).one_or_none()
     found = queries.place(place)
     if gone is not None and found is not None:
-        _tell(facts.DUTY_WITHDRAWN, found, window, {"person": person, "role": role, "place": place, "by": by})
+        tell(facts.DUTY_WITHDRAWN, found, window, {"person": person, "role": role, "place": place, "by": by})
     return gone is not None
 
 
@@ -208,9 +205,7 @@ def new_sign_in_code(*, person: str, life: timedelta = CODE_LIFE) -> str:
     ended = SignInCode.expires_at < now - timedelta(days=30)  # kept a while, to say "too old" and not "not known"
     db.session.execute(delete(SignInCode).where(SignInCode.person == person, ended))
     code = codes.new_code()
-    db.session.add(
-        SignInCode(code_hash=codes.code_hash(code), person=person, created_at=now, expires_at=now + life)
-    )
+    db.session.add(SignInCode(code_hash=codes.code_hash(code), person=person, created_at=now, expires_at=now + life))
     db.session.flush()
     return code
 
@@ -327,8 +322,35 @@ def revoke_device(*, device_id: str, by: str | None) -> bool:
         found = queries.place(duty.place)
         if found is not None and found.county is not None and (found.county, duty.window) not in told:
             told.add((found.county, duty.window))
-            _tell(facts.DEVICE_REVOKED, found, duty.window, {"device": device_id, "person": person, "by": by})
+            tell(facts.DEVICE_REVOKED, found, duty.window, {"device": device_id, "person": person, "by": by})
     return True
+
+
+def people_listing(window: str | None, public_url: str, fresh_codes: bool) -> list[dict[str, str | None]]:
+    """What `fieldops people --json` prints: one entry a duty of the window, or of every open window.
+
+    Call outside `writing()`: all fresh codes are made in one transaction. `public_url`: without a slash at the end.
+    """
+    entries = []
+    with writing():
+        for row in queries.open_duties(window):
+            code = new_sign_in_code(person=row.person) if fresh_codes else None
+            entries.append(
+                {
+                    "person": row.name,
+                    "role": row.role,
+                    "place": row.place,
+                    "level": level_of(row.place),
+                    "sign_in_url": sign_in_url(public_url, code) if code else None,
+                    "enrol_code": codes.grouped(code) if code else None,
+                }
+            )
+    return entries
+
+
+def sign_in_url(public_url: str, code: str) -> str:
+    """The link that a code stands in."""
+    return f"{public_url.rstrip('/')}/enter/{code}"
 
 
 # --- within -----------------------------------------------------------------------------------------------------------
@@ -369,25 +391,6 @@ def _bind(device_id: str, person: str, label: str, life: timedelta) -> str:
     if bound is None:
         raise DeviceTaken
     return token
-
-
-def _tell(kind: str, place: Place, window: str, data: dict[str, Any]) -> None:
-    """Write it into the county's journal; nothing when the place is a city or a province."""
-    if place.county is None:
-        return
-    at = _window_now(window)
-    event = events.make(kind, at=at, identity=str(uuid7()), school=place.school, room=place.room, data=data)
-    (result,) = journal.record(
-        county=place.county, window=window, author=journal.SYSTEM, events=[event], received_at=at
-    )
-    if result.outcome != "accepted":
-        raise RuntimeError(f"{kind} was not taken: {result.reason}")
-
-
-def _window_now(window: str) -> datetime:
-    """What the window's clock shows. The timetable, which lies above this package, is asked through the app."""
-    clock: Callable[[str], datetime] | None = current_app.extensions.get("fieldops_window_now")
-    return clock(window) if clock else utcnow()
 
 
 def _insert(table: Any) -> Any:

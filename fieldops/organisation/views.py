@@ -113,9 +113,7 @@ def enter(code: str) -> Response | str:
     names = queries.names({duty.place for duty in duties})
     other = g.actor if g.actor is not None and g.actor.person_id != person.id else None
     g.person_locale = person.locale or g.get("person_locale")
-    return render_template(
-        "organisation/enter.html", holder=person, duties=duties, names=names, code=code, other=other
-    )
+    return render_template("organisation/enter.html", holder=person, duties=duties, names=names, code=code, other=other)
 
 
 @blueprint.post("/enter/<code>")
