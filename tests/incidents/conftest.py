@@ -70,7 +70,7 @@ class World:
         return self.fresh(identity)
 
     def fresh(self, identity: str) -> IncidentRow:
-        db.session.expire_all()
+        db.session.rollback()  # a new read, also of what another thread wrote
         row = queries.get(COUNTY, identity)
         assert row is not None
         return row
