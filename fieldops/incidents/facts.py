@@ -207,6 +207,4 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-PROJECTIONS: tuple[Projection, ...] = (
-    Projection(name="incident", table=IncidentRow.__table__, fold=fold, row=as_row),
-)
+PROJECTIONS: tuple[Projection, ...] = (Projection(name="incident", table=IncidentRow.__table__, fold=fold, row=as_row),)

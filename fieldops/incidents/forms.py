@@ -10,13 +10,14 @@ from wtforms import (
     HiddenField,
     IntegerField,
     RadioField,
+    SelectChoice,
     SelectField,
     TextAreaField,
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from fieldops.incidents.severity import CATEGORIES
+from fieldops.incidents.severity import CATEGORIES, SEVERITIES
 
 #: As the facts declare it.
 LONGEST = 2000
@@ -26,10 +27,18 @@ class ReportForm(FlaskForm):
     """An incident that a school told by telephone, or that a desk saw itself."""
 
     school = SelectField(_l("School"), validators=[DataRequired()])
-    category = SelectField(_l("What happened"), choices=list(CATEGORIES.items()), validators=[DataRequired()])
+    category = SelectField(
+        _l("What happened"),
+        choices=[SelectChoice(code, name) for code, name in CATEGORIES.items()],
+        validators=[DataRequired()],
+    )
     order_affected = RadioField(
         _l("Is order affected?"),
-        choices=[("no", _l("No")), ("slight", _l("Slightly")), ("serious", _l("Seriously"))],
+        choices=[
+            SelectChoice("no", _l("No")),
+            SelectChoice("slight", _l("Slightly")),
+            SelectChoice("serious", _l("Seriously")),
+        ],
         default="no",
         validators=[InputRequired()],
     )
@@ -57,7 +66,7 @@ class DecisionForm(FlaskForm):
     text = TextAreaField(validators=[Optional(), Length(max=LONGEST)])
     #: A ready sentence; what is written in `text` follows it.
     ready = HiddenField()
-    severity = SelectField(choices=[("minor", ""), ("moderate", ""), ("serious", "")], validators=[Optional()])
+    severity = SelectField(choices=[SelectChoice(name, name) for name in SEVERITIES], validators=[Optional()])
 
 
 class NoteForm(FlaskForm):

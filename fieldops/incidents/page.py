@@ -114,4 +114,3 @@ def _student_names(row: IncidentRow, actor: Actor, place: Place) -> list[str] | 
     school = reference_of(row.county, row.window).schools.get(row.school or "")
     known = school.students if school else {}
     return [f"{known[code].name} · {known[code].seat}" if code in known else code for code in row.students]
-

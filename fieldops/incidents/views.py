@@ -13,6 +13,7 @@ from flask import Blueprint, Response, abort, flash, g, make_response, redirect,
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
+from wtforms import SelectChoice
 
 from fieldops.db import db
 from fieldops.incidents import page, queries, service, transitions, words
@@ -209,9 +210,9 @@ def _report(county: str, school: str | None) -> AnyResponse:
     known = page.reference_of(county, _window())
     form = ReportForm(school=school)
     offered = {code: ref for code, ref in known.schools.items() if school in (None, code)}
-    form.school.choices = [(code, f"{ref.name} ({code})") for code, ref in offered.items()]
+    form.school.choices = [SelectChoice(code, f"{ref.name} ({code})") for code, ref in offered.items()]
     rooms = [code for ref in offered.values() for code in ref.rooms] if school else []
-    form.room.choices = [("", _("the whole school")), *((code, code) for code in rooms)]
+    form.room.choices = [SelectChoice("", _("the whole school")), *(SelectChoice(code, code) for code in rooms)]
     if form.validate_on_submit():
         happened = _happened(form, offered[form.school.data].timezone)
         if happened is not None and happened > _now() + _AHEAD:
@@ -287,10 +288,10 @@ def _by_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _fragment(counties: list[str], template: str, **context: Any) -> Response:
-    """A fragment that changes with any event of the counties; 304 when nothing happened since."""
+def _fragment(of: list[str], template: str, **context: Any) -> Response:
+    """A fragment that changes with any event of these counties; 304 when nothing happened since."""
     heads = journal.heads()
-    return _tagged("-".join(f"{county}.{heads.get(county, 0)}" for county in counties), template, **context)
+    return _tagged("-".join(f"{county}.{heads.get(county, 0)}" for county in of), template, **context)
 
 
 def _tagged(state: str, template: str, **context: Any) -> Response:
@@ -306,4 +307,3 @@ def _tagged(state: str, template: str, **context: Any) -> Response:
 def tel(telephone: str) -> str:
     """A telephone number as a `tel:` address: digits and the signs that dial."""
     return "tel:" + re.sub(r"[^0-9+*#]", "", telephone)
-

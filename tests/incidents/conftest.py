@@ -99,7 +99,11 @@ def world(app: Flask) -> World:
         for code, name in ((COUNTY, "阳山县"), (OTHER_COUNTY, "清城区")):
             db.session.add(Division(code=code, name=name, level="county", parent=CITY, telephone="0763-2"))
         db.session.flush()
-        schools = ((COUNTY, SCHOOL, "甲小学"), (COUNTY, OTHER_SCHOOL, "乙小学"), (OTHER_COUNTY, FOREIGN_SCHOOL, "丙小学"))
+        schools = (
+            (COUNTY, SCHOOL, "甲小学"),
+            (COUNTY, OTHER_SCHOOL, "乙小学"),
+            (OTHER_COUNTY, FOREIGN_SCHOOL, "丙小学"),
+        )
         for county, code, name in schools:
             db.session.add(School(county=county, code=code, name=name, telephone="0763-786 1234"))
         first = date(2024, 5, 20)

@@ -17,9 +17,8 @@ NOW = datetime(2024, 5, 20, 1, 30, tzinfo=UTC)
 
 
 def an_incident(**fields: object) -> Incident:
-    given: dict[str, object] = {"state": "open", "level": "county", "severity": "moderate", "reporter": "r", "version": 1}
-    given |= {"written_at": NOW, **fields}
-    return Incident(county="441823", id="x", **given)  # type: ignore[arg-type]
+    given = {"state": "open", "level": "county", "severity": "moderate", "reporter": "r", "written_at": NOW}
+    return Incident(county="441823", id="x", **{**given, **fields})  # type: ignore[arg-type]
 
 
 def offered(incident: Incident, *levels: str, person: str = "p", at: datetime = NOW) -> set[str]:
