@@ -45,7 +45,8 @@ PYTHON_KEYWORDS: dict[str, Any] = {
     "lazy_pgettext": ((1, "c"), 2),
 }
 TEMPLATE_KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
-SCRIPT_KEYWORDS: dict[str, Any] = {"t": None}
+#: `msg` marks a text that is stored and shown later by `t`.
+SCRIPT_KEYWORDS: dict[str, Any] = {"t": None, "msg": None}
 
 #: Attributes that people read or hear.
 SPOKEN_ATTRIBUTES = {"alt", "aria-label", "aria-description", "aria-roledescription", "placeholder", "title"}

@@ -69,6 +69,24 @@ export function pickOne(legend, options, onpick, { picked = "", layout = "choice
 }
 
 /**
+ * A long choice in one line: the phone's own list to turn.
+ * @param {string} label
+ * @param {[string, string][]} options code and message key
+ * @param {(code: string) => void} onpick
+ */
+export function pickFromList(label, options, onpick) {
+  const id = newId();
+  const first = h("option", { value: "", disabled: true, selected: true }, t("Choose…"));
+  const list = h(
+    "select",
+    { class: "input", id, onchange: () => onpick(list.value) },
+    first,
+    options.map(([code, words]) => h("option", { value: code }, t(words))),
+  );
+  return h("div", { class: "field" }, h("label", { class: "field__label", for: id }, label), list);
+}
+
+/**
  * A field for a few words.
  * @param {string} label
  * @param {{ optional?: boolean, rows?: number, hint?: string }} [how]

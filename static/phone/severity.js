@@ -49,13 +49,6 @@ const TABLE = [
   },
 ];
 
-/** Words for the three levels: never a digit, because gaokao plans count the other way round. */
-export const SEVERITY_WORDS = /** @type {Record<Severity, string>} */ ({
-  minor: msg("Minor"),
-  moderate: msg("Moderate"),
-  serious: msg("Serious"),
-});
-
 /**
  * @param {Answers} answers
  * @returns {{ severity: Severity, answer: keyof Answers | null, because: string }} `because` is a message key

@@ -145,7 +145,7 @@ export function judgeStudent(student, question) {
   switch (row?.status) {
     case "left": {
       const record = { kind: "attendance.returned", data: {} };
-      return verdict("returned", msg("Back"), msg("%(name)s, seat %(seat)s, is back."), params, { student, record });
+      return verdict("returned", msg("Is back"), msg("%(name)s, seat %(seat)s, is back."), params, { student, record });
     }
     case "withdrawn":
     case "refused":

@@ -2,7 +2,7 @@
 import { button, fill, h, icon } from "../dom.js";
 import { clockTime } from "../format.js";
 import { t } from "../i18n.js";
-import { chip, note, pickOne, wordsField } from "../pieces.js";
+import { chip, note, pickFromList, pickOne, wordsField } from "../pieces.js";
 import { severityOf } from "../severity.js";
 import { momentOf, overlay } from "../state.js";
 import { INCIDENT_CATEGORIES, LEVELS } from "../words.js";
@@ -68,7 +68,7 @@ export function incidentScreen(app) {
     ["yes", t("Yes")],
   ];
   const questions = [
-    pickOne(t("What is it?"), INCIDENT_CATEGORIES, (code) => {
+    pickFromList(t("What is it?"), INCIDENT_CATEGORIES, (code) => {
       said.category = code;
       judge();
     }),

@@ -39,7 +39,7 @@ export function sittingScreen(app, [code = ""]) {
   const sittingNow = () => model.sitting(session.code, room) ?? plannedSitting(session, room);
 
   const status = h("section", { class: "card sitting", "aria-live": "polite" });
-  const when = h("div", {});
+  const when = h("div", { class: "phone-actions__stack" });
   const timeline = h("section", { class: "stack stack--tight" });
   const bar = h("div", { class: "phone-actions__stack" });
   const stepper = timeStepper({ now: () => model.clock.now(), zone: model.zone, onchange: () => update(true) });
@@ -69,11 +69,7 @@ export function sittingScreen(app, [code = ""]) {
     shown = key;
     fill(status, ...statusWords(app, session, sitting));
     const next = allowed ? nextAction(sitting.state) : null;
-    fill(
-      when,
-      next &&
-        h("div", { class: "field" }, h("span", { class: "field__label" }, t("When did it happen?")), stepper.element),
-    );
+    fill(when, next && stepper.element);
     fill(bar, ...buttons(next));
     fill(timeline, ...sittingTimeline(app, session, sitting));
   };
@@ -114,8 +110,8 @@ export function sittingScreen(app, [code = ""]) {
   return {
     title: session.name,
     subtitle: `${place?.name ?? room} · ${plannedTimes(session)}`,
-    body: [status, when, timeline],
-    bar: [bar],
+    body: [status, timeline],
+    bar: [when, bar],
     update: () => update(),
   };
 }
