@@ -99,12 +99,12 @@ def texts(session: PlannedSession | Any) -> dict[str, str]:
 
 def _cell(text: str) -> str:
     """The text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _read(text: str) -> str:
     """What `_cell` wrote, as it was before."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _heading(text: str) -> str:
