@@ -168,7 +168,8 @@ def _tell_the_time(response: Response) -> Response:
 def enrol() -> Response:
     """Bind a device to a person by a one-time code."""
     wanted = _body(shapes.Enrolment)
-    token, _person = organisation_service.enrol(code=wanted.code, device_id=wanted.device.lower(), label=wanted.label)
+    with writing():
+        token, _ = organisation_service.enrol(code=wanted.code, device_id=wanted.device, label=wanted.label)
     actor = actor_by_token(token)
     if actor is None:
         raise NotFound  # revoked in this very moment
