@@ -1,0 +1,282 @@
+"""Check-ins a second through POST /api/v1/events, beside a bare Flask view that does one committed INSERT.
+
+    make bench            both engines, printed as ratios within this run (docs/performance.md)
+
+Each engine gets a fresh demo-sized database; gunicorn runs with 2 workers, and 8 clients of a process of their own send
+one event a call, then thirty a call. The bare view runs under the same gunicorn, on the same engine, by the raw driver.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+CLIENTS = 8
+WORKERS = 2
+
+BARE = """
+import os, sqlite3, threading, uuid
+from flask import Flask, request
+URL = os.environ["BENCH_URL"]
+app = Flask(__name__)
+local = threading.local()
+if URL.startswith("sqlite"):
+    try:
+        import pysqlite3.dbapi2 as driver
+    except ImportError:
+        driver = sqlite3
+    def connection():
+        if not hasattr(local, "c"):
+            local.c = driver.connect(URL.removeprefix("sqlite:///"), timeout=30, isolation_level=None)
+            local.c.execute("PRAGMA journal_mode=WAL"); local.c.execute("PRAGMA synchronous=FULL")
+        return local.c
+    SQL = "INSERT INTO bench (id, body) VALUES (?, ?)"
+else:
+    import psycopg
+    def connection():
+        if not hasattr(local, "c"):
+            local.c = psycopg.connect(URL.replace("+psycopg", ""), autocommit=True)
+        return local.c
+    SQL = "INSERT INTO bench (id, body) VALUES (%s, %s)"
+
+@app.post("/")
+def insert():
+    connection().execute(SQL, (str(uuid.uuid4()), request.get_data(as_text=True)))
+    return {"ok": True}
+"""
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Gunicorn:
+    """A server for as long as the block runs."""
+
+    def __init__(self, target: str, environment: dict[str, str], folder: Path) -> None:
+        self.port = free_port()
+        command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{self.port}"]
+        command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", "16", "--keep-alive", "30"]
+        command += ["--log-level", "error"]
+        with (folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=folder if target.startswith("bare") else ROOT, env=environment, stdout=log, stderr=log
+            )
+
+    def __enter__(self) -> Gunicorn:
+        for _ in range(200):
+            try:
+                connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+                connection.request("GET", "/")
+                connection.getresponse().read()
+                return self
+            except OSError:
+                time.sleep(0.1)
+        self.__exit__()
+        raise SystemExit("the server did not start")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def load(port: int, seconds: float, calls: list[tuple[str, dict[str, str], object]], per_call: int) -> dict[str, float]:
+    """Drive the server with one thread per entry of `calls`; `calls[i][2]()` makes the next body."""
+    latencies: list[float] = []
+    done = [0] * len(calls)
+    failures: list[str] = []
+    ends = time.perf_counter() + seconds
+
+    def run(number: int) -> None:
+        path, headers, body = calls[number]
+        connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        while time.perf_counter() < ends:
+            data = body()
+            began = time.perf_counter()
+            connection.request("POST", path, body=data, headers=headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            latencies.append(time.perf_counter() - began)
+            if answer.status != 200 or (per_call > 0 and content.count(b'"accepted"') != per_call):
+                failures.append(f"{answer.status} {content[:200]!r}")
+                return
+            done[number] += 1
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - began
+    if failures:
+        raise SystemExit(f"a call failed: {failures[0]}")
+    latencies.sort()
+    return {
+        "calls": sum(done) / took,
+        "p50": statistics.median(latencies) * 1000,
+        "p99": latencies[int(len(latencies) * 0.99)] * 1000,
+    }
+
+
+def fieldops_calls(environment: dict[str, str], port: int, per_call: int) -> list[tuple[str, dict[str, str], object]]:
+    """A signed-in monitor for each client, sending check-ins of their own room's students."""
+    listing = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "fieldops.cli", "people", "--json"],
+            check=True,
+            capture_output=True,
+            env=environment,
+            cwd=ROOT,
+        ).stdout
+    )
+    monitors = [row for row in listing if row["role"] == "monitor"][:CLIENTS]
+    calls: list[tuple[str, dict[str, str], object]] = []
+    for row in monitors:
+        device = str(uuid.uuid4())
+        enrolled = _json(port, "POST", "/api/v1/enrol", {"code": row["enrol_code"], "device": device, "label": "bench"})
+        headers = {"Authorization": f"Bearer {enrolled['token']}", "Content-Type": "application/json"}
+        shot = _json(port, "GET", "/api/v1/snapshot", None, headers)
+        room = next(room for room in shot["rooms"] if room["mine"])
+        students = [s["code"] for s in shot["students"] if s["room"] == room["code"]]
+        sessions = [s["code"] for s in shot["sessions"] if s["grade"] == room["grade"]]
+        calls.append(("/api/v1/events", headers, _bodies(device, shot, room["code"], students, sessions, per_call)))
+    return calls
+
+
+def _bodies(device: str, shot: dict, room: str, students: list[str], sessions: list[str], per_call: int) -> object:
+    turn = iter(range(10**9))
+
+    def make() -> bytes:
+        events = []
+        for _ in range(per_call):
+            number = next(turn)
+            at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+            events.append(
+                {
+                    "id": str(uuid.uuid4()),
+                    "device_seq": number,
+                    "kind": "attendance.checked_in",
+                    "occurred_at": at,
+                    "recorded_at": at,
+                    "offset_ms": 0,
+                    "school": shot["school"]["code"],
+                    "room": room,
+                    # A student and session again only after all of them had their turn: the folds stay short.
+                    "session": sessions[number // len(students) % len(sessions)],
+                    "student": students[number % len(students)],
+                    "data": {"method": "scan"},
+                }
+            )
+        return json.dumps({"device": device, "sent_at": shot["server_time"], "events": events}).encode()
+
+    return make
+
+
+def _json(port: int, method: str, path: str, body: object, headers: dict[str, str] | None = None) -> dict:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request(
+        method,
+        path,
+        json.dumps(body) if body is not None else None,
+        {"Content-Type": "application/json", **(headers or {})},
+    )
+    answer = connection.getresponse()
+    content = answer.read()
+    if answer.status >= 400:
+        raise SystemExit(f"{method} {path}: {answer.status} {content[:300]!r}")
+    return json.loads(content)
+
+
+def measure(engine: str, url: str, folder: Path, seconds: float) -> dict[str, dict[str, float]]:
+    """All three loads on one engine."""
+    environment = {
+        **os.environ,
+        "FIELDOPS_DATA_DIR": str(folder),
+        "FIELDOPS_DATABASE_URL": url,
+        "PYTHONPATH": str(ROOT),
+        "BENCH_URL": url if engine == "postgresql" else f"sqlite:///{folder / 'bare.sqlite3'}",
+    }
+    subprocess.run([sys.executable, "-m", "fieldops.cli", "demo"], check=True, env=environment, cwd=ROOT)
+    (folder / "bare.py").write_text(BARE, encoding="utf-8")
+    _make_table(engine, environment["BENCH_URL"])
+    found: dict[str, dict[str, float]] = {}
+    body = _bodies("x" * 36, {"school": {"code": "x"}, "server_time": "x"}, "01", ["x"], ["x"], 1)
+    with Gunicorn("bare:app", environment, folder) as bare:
+        found["bare"] = load(bare.port, seconds, [("/", {"Content-Type": "application/json"}, body)] * CLIENTS, 0)
+    with Gunicorn("wsgi:app", environment, folder) as server:
+        found["one"] = load(server.port, seconds, fieldops_calls(environment, server.port, 1), 1)
+        found["thirty"] = load(server.port, seconds, fieldops_calls(environment, server.port, 30), 30)
+    subprocess.run([sys.executable, "-m", "fieldops.cli", "verify"], check=True, env=environment, cwd=ROOT)
+    return found
+
+
+def _make_table(engine: str, url: str) -> None:
+    statement = "CREATE TABLE bench (n INTEGER PRIMARY KEY, id TEXT UNIQUE, body TEXT)"
+    if engine == "sqlite":
+        import sqlite3
+
+        sqlite3.connect(url.removeprefix("sqlite:///")).execute(statement)
+        return
+    import psycopg
+
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(
+            statement.replace("n INTEGER PRIMARY KEY", "n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=8, help="for each load")
+    parser.add_argument("--engine", choices=["sqlite", "postgresql"], action="append")
+    options = parser.parse_args()
+    os.environ.setdefault("FIELDOPS_TEST_POSTGRES_FSYNC", "on")  # what is measured is a commit that survives
+    rows = []
+    for engine in options.engine or ["sqlite", "postgresql"]:
+        with tempfile.TemporaryDirectory(prefix="fieldops-bench-") as name:
+            if engine == "sqlite":
+                found = measure(engine, f"sqlite:///{name}/fieldops.sqlite3", Path(name), options.seconds)
+            else:
+                from tests.support import postgres
+
+                found = measure(engine, postgres.fresh_database("bench"), Path(name), options.seconds)
+                postgres.pytest_unconfigure(None)  # type: ignore[arg-type]  # stops the server that we started
+        bare = found["bare"]["calls"]
+        rows += [
+            (engine, "bare view, one INSERT", found["bare"]["calls"], 1.0, found["bare"]),
+            (engine, "one check-in a call", found["one"]["calls"], found["one"]["calls"] / bare, found["one"]),
+            (
+                engine,
+                "thirty a call",
+                found["thirty"]["calls"] * 30,
+                found["thirty"]["calls"] * 30 / bare,
+                found["thirty"],
+            ),
+        ]
+    print(f"\n{CLIENTS} clients, {WORKERS} workers, {os.cpu_count()} cores, {options.seconds:g} s each\n")
+    print("| engine | load | rows/s | ratio to bare | p50 ms | p99 ms |\n|---|---|---:|---:|---:|---:|")
+    for engine, name, rate, ratio, detail in rows:
+        print(f"| {engine} | {name} | {rate:,.0f} | {ratio:.2f} | {detail['p50']:.0f} | {detail['p99']:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
