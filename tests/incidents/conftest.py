@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import hashlib
 import uuid
 from dataclasses import dataclass, field
@@ -76,11 +77,16 @@ class World:
         return row
 
     def get(self, name: str, url: str, **headers: str) -> TestResponse:
-        return self.app.test_client().get(url, headers={"Authorization": f"Bearer {self.tokens[name]}", **headers})
+        return self._call("GET", name, url, None, headers)
 
     def post(self, name: str, url: str, data: dict[str, Any], **headers: str) -> TestResponse:
+        return self._call("POST", name, url, data, headers)
+
+    def _call(self, method: str, name: str, url: str, data: Any, headers: dict[str, str]) -> TestResponse:
+        # In an empty context: the test's own application context would lend its `g` (and its language) to the request.
+        sent = {"Authorization": f"Bearer {self.tokens[name]}", **headers}
         client = self.app.test_client()
-        return client.post(url, data=data, headers={"Authorization": f"Bearer {self.tokens[name]}", **headers})
+        return contextvars.Context().run(client.open, url, method=method, data=data, headers=sent)
 
 
 def page_of(row: IncidentRow) -> str:
