@@ -57,6 +57,7 @@ const root = /** @type {HTMLElement} */ (document.getElementById("phone"));
 const title = h("h1", { class: "phone-title", tabindex: "-1" });
 const subtitle = h("p", { class: "phone-subtitle" });
 const stateLine = h("a", { class: "state-line", href: "#/sync" });
+const stateEnd = h("span", { class: "state-line__end" });
 const head = h("div", { class: "phone-extra" });
 const main = h("main", { class: "phone__body stack", id: "main" });
 const bar = h("div", { class: "phone-actions" });
@@ -114,15 +115,14 @@ function drawStateLine(model) {
         : t("All sent");
   const tone = health.signedOut || aside > 0 ? "bad" : waiting > 0 || silent ? "warn" : "good";
   const shape = silent ? "signal-off" : waiting > 0 ? "cloud-wait" : "cloud-done";
-  const text = `${facts} · ${heard}`;
-  if (stateLine.dataset.text === text + shape) return;
-  stateLine.dataset.text = text + shape;
-  set(stateLine, { class: `state-line is-${tone}` });
-  stateLine.replaceChildren(
-    icon(shape),
-    h("span", { class: "strong" }, facts),
-    h("span", { class: "state-line__end" }, heard),
-  );
+  // The parts are changed one by one: a symbol that is made anew flickers, every second.
+  const key = `${tone}/${shape}/${facts}`;
+  if (stateLine.dataset.key !== key) {
+    stateLine.dataset.key = key;
+    set(stateLine, { class: `state-line is-${tone}` });
+    stateLine.replaceChildren(icon(shape), h("span", { class: "strong" }, facts), stateEnd);
+  }
+  if (stateEnd.textContent !== heard) stateEnd.textContent = heard;
 }
 
 /**
@@ -142,6 +142,7 @@ function drawNav(model) {
   const { snapshot } = model;
   const room = snapshot ? roomOf(snapshot) : "";
   if (!snapshot || !room) {
+    nav.dataset.key = "";
     nav.replaceChildren();
     return;
   }
@@ -149,6 +150,9 @@ function drawNav(model) {
   const session = sessionNow(sessions, (code) => model.sitting(code, room), model.clock.now()) ?? sessions.at(-1);
   const code = encodeURIComponent(session?.code ?? "");
   const here = path.split("/")[0] ?? "";
+  const key = `${code}/${here}/${snapshot.duties.flatMap((duty) => duty.actions)}`;
+  if (nav.dataset.key === key) return;
+  nav.dataset.key = key;
   /** @param {string} label @param {string} to @param {string} shape @param {string[]} screens */
   const entry = (label, to, shape, screens) =>
     h(
@@ -213,8 +217,11 @@ function deskScreen() {
   };
 }
 
-/** @param {Model} model */
-function show(model) {
+/**
+ * @param {Model} model
+ * @param {boolean} [fromTop] also when the path is the same as before
+ */
+function show(model, fromTop = false) {
   const { snapshot } = model;
   const before = path;
   path = decodeURI(location.hash.replace(/^#\/?/, ""));
@@ -232,7 +239,7 @@ function show(model) {
   bar.hidden = !screen.bar?.length;
   drawNav(model);
   drawStateLine(model);
-  if (before !== path) {
+  if (before !== path || fromTop) {
     window.scrollTo(0, 0);
     title.focus({ preventScroll: true });
   }
@@ -260,8 +267,9 @@ function screenOf(model, snapshot) {
       app.go("");
     },
     go: (to) => {
-      if (location.hash === `#/${to}`) show(model);
-      else location.hash = `#/${to}`;
+      const same = location.hash === `#/${to}`;
+      location.hash = `#/${to}`;
+      if (same) show(model, true);
     },
     say,
     flash: (tone, words) => {
@@ -309,7 +317,8 @@ async function begin() {
       speaks = wanted;
       await loadLocale(speaks);
       set(document.documentElement, { lang: speaks.startsWith("zh") ? "zh-CN" : speaks });
-      stateLine.dataset.text = "";
+      stateLine.dataset.key = "";
+      nav.dataset.key = "";
       shownFor = "";
     }
     if (now !== shownFor || !model.snapshot) {

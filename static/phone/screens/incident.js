@@ -129,8 +129,8 @@ export function incidentScreen(app) {
   return {
     title: t("Report an incident"),
     subtitle: session ? `${place?.name ?? room} · ${session.name}` : (place?.name ?? room),
-    body: [reportTabs("incident"), known, urgent, ...questions, words.field, derived],
-    bar: [send],
+    body: [reportTabs("incident"), known, urgent, ...questions, words.field],
+    bar: [derived, send],
     update,
   };
 }

@@ -11,18 +11,28 @@ import { sittingTimeline } from "./sitting-timeline.js";
 /** @typedef {import("../sitting.js").SittingKind} SittingKind */
 /** @typedef {import("../types.js").Session} Session */
 
-/** Ready words for what happens most, so that nobody has to type in a corridor. */
-const REASONS = /** @type {Record<string, string[]>} */ ({
-  "sitting.started": [msg("Materials came late"), msg("Students came late"), msg("Instructions took longer")],
-  "sitting.ended": [msg("All were done earlier"), msg("Time was made up")],
-  "sitting.paused": [
-    msg("Power cut"),
-    msg("Student taken ill"),
-    msg("noise or disturbance"),
-    msg("Evacuation"),
-    msg("Wrong papers"),
-  ],
-});
+/**
+ * Ready words for what happens most, so that nobody has to type in a corridor.
+ * @param {SittingKind} kind
+ * @param {number} minutes from the plan
+ */
+function readyReasons(kind, minutes) {
+  if (kind === "sitting.paused") {
+    return [
+      msg("Power cut"),
+      msg("Student taken ill"),
+      msg("noise or disturbance"),
+      msg("Evacuation"),
+      msg("Wrong papers"),
+    ];
+  }
+  if (kind === "sitting.started") {
+    return minutes < 0
+      ? [msg("All were ready earlier")]
+      : [msg("Materials came late"), msg("Students came late"), msg("Instructions took longer")];
+  }
+  return minutes < 0 ? [msg("All were done earlier"), msg("Evacuation")] : [msg("Time was made up")];
+}
 
 /**
  * @param {App} app
@@ -177,7 +187,9 @@ function askReason(kind, minutes, then) {
     words.input.addEventListener("input", () => {
       own.disabled = words.value() === "";
     });
-    const ready = (REASONS[kind] ?? []).map((reason) => button(t(reason), () => take(t(reason)), { kind: "wide" }));
+    const ready = readyReasons(kind, minutes ?? 0).map((reason) =>
+      button(t(reason), () => take(t(reason)), { kind: "wide" }),
+    );
     const calm = h(
       "p",
       { class: "soft small" },

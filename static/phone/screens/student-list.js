@@ -18,6 +18,8 @@ export function studentList({ model, snapshot, room }, session, onpick) {
   const element = h("div", {});
   /** @type {"seats" | "list"} */
   let view = "seats";
+  /** @type {"seats" | "list"} */
+  let shownAs = "seats";
   let search = "";
   /** @type {Map<string, { node: HTMLButtonElement, status: string, pending: boolean }>} */
   const nodes = new Map();
@@ -30,14 +32,16 @@ export function studentList({ model, snapshot, room }, session, onpick) {
   };
 
   const build = () => {
+    // What is searched for is shown with the whole name, whatever the view.
+    shownAs = search ? "list" : view;
     nodes.clear();
     const shown = students.filter(matches);
     for (const student of shown) {
-      const method = view === "seats" ? "seat" : "name";
+      const method = shownAs === "seats" ? "seat" : "name";
       const node = h("button", { type: "button", onclick: () => onpick(student, method) });
       nodes.set(student.code, { node, status: "", pending: false });
     }
-    element.className = view === "seats" ? "seats" : "list";
+    element.className = shownAs === "seats" ? "seats" : "list";
     fill(
       element,
       shown.length === 0 && h("p", { class: "empty" }, t("Nobody here with that seat or name.")),
@@ -64,12 +68,12 @@ export function studentList({ model, snapshot, room }, session, onpick) {
     const look = STATUS[status] ?? { label: status, icon: "dots" };
     const words = { seat: student.seat, name: student.name, status: t(look.label) };
     set(node, {
-      class: view === "seats" ? `seat chip--${status}` : "list__item",
+      class: shownAs === "seats" ? `seat chip--${status}` : "list__item",
       "aria-label": t("Seat %(seat)s, %(name)s: %(status)s", words),
       "data-student": student.code,
       "data-pending": pending,
     });
-    if (view === "seats") {
+    if (shownAs === "seats") {
       fill(node, h("span", {}, student.seat), icon(look.icon), h("span", { class: "seat__name" }, student.name));
     } else {
       fill(
