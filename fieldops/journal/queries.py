@@ -29,7 +29,7 @@ def head(county: str) -> HeadState | None:
 
 def heads() -> dict[str, int]:
     """The newest `seq` of every county."""
-    return dict(db.session.execute(select(Head.county, Head.seq)).tuples().all())
+    return {row.county: row.seq for row in db.session.execute(select(Head.county, Head.seq))}
 
 
 def epoch() -> str:
@@ -82,3 +82,19 @@ def newest_of_school(county: str, window: str, school: str) -> int:
         )
         newest = max(newest, db.session.scalar(statement) or 0)
     return newest
+
+
+def of_room(county: str, window: str, school: str, room: str) -> list[Event]:
+    """Events that name the room, oldest first; at most 5,000, which is ten times a full room's two days."""
+    statement = (
+        select(_events.c.body)
+        .where(
+            _events.c.county == county,
+            _events.c.window == window,
+            _events.c.school == school,
+            _events.c.room == room,
+        )
+        .order_by(_events.c.seq)
+        .limit(5_000)
+    )
+    return [read_body(body) for body in db.session.scalars(statement)]

@@ -17,7 +17,7 @@ from fieldops.journal import queries as journal
 from fieldops.journal.kinds import Reading
 from fieldops.organisation.models import Person
 from fieldops.roster.models import Student
-from fieldops.roster.reference import Reference, load
+from fieldops.roster.reference import Reference, StudentRef, load
 from fieldops.testday.attendance import CAME
 from fieldops.testday.models import Anomaly, Attendance, Sitting
 from fieldops.testday.sitting import deviation_min, instant_text, lawful_end
@@ -182,7 +182,7 @@ def snapshot_states(county: str, window: str, school: str) -> dict[str, list[dic
     plan = reference(county, window)
     lines = sittings(county, window, school=school)
     rows = attendance_rows(county, window, school)
-    names = _names({row["person"] for row in rows} | {fact["by"] for line in lines for fact in line.facts})
+    names = names_of({row["person"] for row in rows} | {fact["by"] for line in lines for fact in line.facts})
     return {
         "attendance": [
             {
@@ -234,6 +234,16 @@ def attendance_rows(county: str, window: str, school: str, *, session: str | Non
             }
         )
     return found
+
+
+def unaccounted(county: str, window: str, school: str, *, room: str, session: str) -> list[StudentRef]:
+    """Students of a room who are expected in the session and about whom nothing stands, by seat. Three statements."""
+    place = reference(county, window).schools.get(school)
+    if place is None:
+        return []
+    rows = attendance_rows(county, window, school, session=session)
+    known = {row["student"] for row in rows if row["status"] != "expected"}
+    return [s for s in place.in_room(room) if s.exempt_reason is None and s.code not in known]
 
 
 def _of(statement: Any, model: Any, county: str, window: str, school: str | None) -> Any:
@@ -315,7 +325,7 @@ def _count(counts: Counts, status: str, number: int, late: int, contradicted: bo
         counts.refused += number if status == "refused" else 0
 
 
-def _names(people: Collection[str | None]) -> dict[str | None, str]:
+def names_of(people: Collection[str | None]) -> dict[str | None, str]:
     """Names by id of those who noted something: a school has eight on duty, a county two hundred."""
     wanted = [identity for identity in people if identity is not None]
     rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted))) if wanted else ()
