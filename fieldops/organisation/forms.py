@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import (
+    PasswordField,
+    SelectChoice,  # type: ignore[attr-defined]  # WTForms 3.3 has it, its stubs describe 3.2
+    SelectField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length
 
 from fieldops.organisation.words import ROLE_NAMES
@@ -39,7 +44,7 @@ class CodeForm(FlaskForm):
 class DutyForm(FlaskForm):
     """A duty for somebody: the view sets the places of `school`."""
 
-    role = SelectField(_l("Role"), choices=list(ROLE_NAMES.items()))
+    role = SelectField(_l("Role"), choices=[SelectChoice(role, name) for role, name in ROLE_NAMES.items()])
     school = SelectField(_l("Place"))
     room = StringField(
         _l("Room"), [Length(max=16)], description=_l("Only for a monitor of one room: the room's code, for example 01.")

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice  # type: ignore[attr-defined]  # WTForms 3.3 has it, its stubs describe 3.2
 
 from fieldops.db import utcnow, writing
 from fieldops.organisation import codes, queries, service
@@ -74,7 +75,7 @@ def county_add(county: str) -> Page:
         return _list(form), 422
     try:
         with writing():
-            person = service.add_person(home=county, name=form.name.data, telephone=form.telephone.data).id
+            person = service.add_person(home=county, name=form.name.data or "", telephone=form.telephone.data).id
             _give(form, county, person)
     except Invalid as problem:
         flash(str(problem.words), "error")
@@ -182,7 +183,7 @@ def _list(form: PersonForm | None) -> str:
         groups=groups,
         elsewhere=queries.people_also_elsewhere(g.place.path, {row.person for row in rows}),
         form=form,
-        here=_here(),
+        people_url=_here(),
         now=utcnow(),
     )
 
@@ -212,7 +213,7 @@ def _person_page(person: Person, form: DutyForm | None) -> str:
         names=queries.names({duty.place for duty in duties}),
         devices=queries.devices_of(person.id, now),
         form=form,
-        here=_here(),
+        people_url=_here(),
         now=now,
     )
 
@@ -233,7 +234,7 @@ def _new_link(person: Person) -> str:
         url=url,
         code=codes.grouped(code),
         qr=sign_in_qr(url),
-        here=_here(),
+        people_url=_here(),
     )
 
 
@@ -248,7 +249,8 @@ def _revoke(person: Person, device: uuid.UUID) -> Response:
 
 
 def _with_places(form: Form, county: str) -> Form:
-    form.school.choices = [("", g.place_name), *((school.code, school.name) for school in queries.schools(county))]
+    schools = (SelectChoice(school.code, school.name) for school in queries.schools(county))
+    form.school.choices = [SelectChoice("", g.place_name), *schools]
     return form
 
 

@@ -71,8 +71,8 @@ def sign_in_by_password() -> Response | str | tuple[str, int]:
         return _sign_in_page(form, CodeForm(formdata=None)), 422
     try:
         token, _person = service.sign_in(
-            login=form.login.data,
-            password=form.password.data,
+            login=form.login.data or "",
+            password=form.password.data or "",
             address=request.remote_addr or "",
             device_id=str(uuid.uuid4()),
             label=_label(),

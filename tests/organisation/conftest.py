@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,7 +30,7 @@ class World:
 
     def person(self, role: str | None, place: str = COUNTY, *, name: str = "李雷", window: str = WINDOW) -> str:
         with writing():
-            person = service.add_person(home=place.split("/")[0], name=name).id
+            person = service.add_person(home=place[:6], name=name).id
             if role is not None:
                 service.give_duty(person=person, role=role, place=place, window=window, by=None)
         return person
@@ -61,7 +60,7 @@ class World:
 
 
 @pytest.fixture
-def world(app: Flask) -> Iterator[World]:
+def world(app: Flask) -> World:
     """The organisation of the tests on a database of its own."""
     with writing():
         service.add_division(code=PROVINCE, name="广东省", level="province", parent=None)
@@ -74,4 +73,4 @@ def world(app: Flask) -> Iterator[World]:
             day = date(year, 5, 20)
             window = Window(code=code, name=code, mode="real", first_day=day, last_day=day, closed_at=closed)
             db.session.add(window)
-    yield World(app)
+    return World(app)

@@ -12,7 +12,18 @@ from fieldops.organisation.places import Place
 from fieldops.organisation.problems import Invalid
 from fieldops.organisation.rights import ACTIONS, ROLE_LEVELS, ROLES, HeldDuty, may
 from fieldops.organisation.words import ROLE_NAMES
-from tests.organisation.conftest import CITY, CLOSED, COUNTY, FAR_SCHOOL, FOREIGN_SCHOOL, OTHER, PROVINCE, SCHOOL, WINDOW, World
+from tests.organisation.conftest import (
+    CITY,
+    CLOSED,
+    COUNTY,
+    FAR_SCHOOL,
+    FOREIGN_SCHOOL,
+    OTHER,
+    PROVINCE,
+    SCHOOL,
+    WINDOW,
+    World,
+)
 
 #: domain.md §1, the people of the field; `desk` is the leading group's duty desk.
 ROLES_OF_THE_FIELD = {
@@ -55,7 +66,7 @@ def test_a_duty_reaches_its_place_and_what_lies_below(held: str, expected: bool)
 def test_an_unknown_action_is_a_mistake_of_ours() -> None:
     with pytest.raises(LookupError):
         may([HeldDuty("desk", COUNTY, WINDOW)], "no.such", ROOM)
-    assert not may([HeldDuty("no such role", COUNTY, WINDOW)], sorted(ACTIONS)[0], ROOM)
+    assert not may([HeldDuty("no such role", COUNTY, WINDOW)], min(ACTIONS), ROOM)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +82,23 @@ def test_places_are_found_with_all_they_lie_in(world: World, path: str, level: s
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "999999", "44182", COUNTY + "/", f"{COUNTY}/{FOREIGN_SCHOOL}", f"{CITY}/{SCHOOL}", f"{COUNTY}/{SCHOOL}/",
-     f"{COUNTY}/{SCHOOL}/0\0", f"{COUNTY}/{SCHOOL}/01/x", f"{COUNTY}/%", f"{COUNTY}/{SCHOOL}/" + "1" * 17, "\ud800", "٤٤١٨٢٣"],
-)  # fmt: skip
+    [
+        "",
+        "/",
+        "999999",
+        "44182",
+        "٤٤١٨٢٣",
+        "\ud800",
+        f"{COUNTY}/",
+        f"{COUNTY}/%",
+        f"{COUNTY}/{FOREIGN_SCHOOL}",
+        f"{CITY}/{SCHOOL}",
+        f"{COUNTY}/{SCHOOL}/",
+        f"{COUNTY}/{SCHOOL}/0\0",
+        f"{COUNTY}/{SCHOOL}/01/x",
+        f"{COUNTY}/{SCHOOL}/" + "1" * 17,
+    ],
+)
 def test_what_is_no_place_is_none(world: World, path: str) -> None:
     assert queries.place(path) is None
 
@@ -93,12 +118,13 @@ def test_a_closed_window_gives_nothing(world: World) -> None:
 
 
 def test_the_author_answers_as_the_places_do(world: World) -> None:
+    school, far = f"{COUNTY}/{SCHOOL}", f"{COUNTY}/{FAR_SCHOOL}"
     cases = {
-        ("monitor", f"{COUNTY}/{SCHOOL}/01"): {f"{COUNTY}/{SCHOOL}/01"},
-        ("chief_monitor", f"{COUNTY}/{SCHOOL}"): {f"{COUNTY}/{SCHOOL}/01", f"{COUNTY}/{SCHOOL}/02", f"{COUNTY}/{SCHOOL}"},
+        ("monitor", f"{school}/01"): {f"{school}/01"},
+        ("chief_monitor", school): {f"{school}/01", f"{school}/02", school},
     }
-    paths = [COUNTY, f"{COUNTY}/{SCHOOL}", f"{COUNTY}/{SCHOOL}/01", f"{COUNTY}/{SCHOOL}/02", f"{COUNTY}/{FAR_SCHOOL}/01",
-             f"{OTHER}/{FOREIGN_SCHOOL}/01", "x", f"{COUNTY}/{SCHOOL}/01/x"]  # fmt: skip
+    foreign = [COUNTY, f"{far}/01", f"{OTHER}/{FOREIGN_SCHOOL}/01", "x", f"{school}/01/x"]
+    paths = [*foreign, school, f"{school}/01", f"{school}/02"]
     for (role, held), allowed in cases.items():
         actor = actor_by_token(world.token(world.person(role, held)))
         assert actor is not None
