@@ -1,7 +1,7 @@
 /**
  * The frame of the phone's screens: state line on top, content, thumb bar below; and the router of `#/…` paths.
  */
-import { button, fill, h, icon, link, set } from "./dom.js";
+import { button, fill, h, icon, link, loadIcons, set } from "./dom.js";
 import { clockTime, clockTimeSeconds } from "./format.js";
 import { loadLocale, t } from "./i18n.js";
 import { Model } from "./model.js";
@@ -90,9 +90,11 @@ function frame(model) {
 function clockOf(model) {
   const clock = h("time", { class: "phone-clock numeric" });
   const draw = () => {
-    clock.textContent = clockTime(model.clock.now(), model.zone);
+    // Before the server has ever been heard, no time is better than a wrong one.
+    clock.textContent = model.clock.source() === "wall" ? "" : clockTime(model.clock.now(), model.zone);
   };
   setInterval(draw, TICK_MS);
+  model.watch(draw);
   draw();
   return clock;
 }
@@ -304,7 +306,7 @@ async function begin() {
     return;
   }
   let speaks = model.snapshot?.person.locale || lang;
-  await loadLocale(speaks);
+  await Promise.all([loadLocale(speaks), loadIcons()]);
   set(document.documentElement, { lang: speaks.startsWith("zh") ? "zh-CN" : speaks });
   frame(model);
   show(model);

@@ -55,6 +55,27 @@ export function fill(element, ...children) {
 }
 
 const sprite = new URL("../img/icons.svg", import.meta.url).href;
+/** Where a symbol is taken from: the sprite's own address until it stands in the page. */
+let symbols = `${sprite}#`;
+
+/**
+ * Puts the sprite into the page. Shapes carry meaning here, and a symbol that is fetched each time it is drawn flickers,
+ * and is gone with the network.
+ */
+export async function loadIcons() {
+  try {
+    const answer = await fetch(sprite);
+    const drawn = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+    const found = drawn.querySelectorAll("symbol");
+    if (!answer.ok || found.length === 0) return;
+    for (const symbol of found) symbol.id = `icon-${symbol.id}`;
+    drawn.setAttribute("hidden", "");
+    document.body.append(document.importNode(drawn, true));
+    symbols = "#icon-";
+  } catch {
+    // Each symbol is then asked for by its address, as before.
+  }
+}
 
 /**
  * A symbol of the sprite; it only repeats what words beside it say.
@@ -67,7 +88,7 @@ export function icon(name, size = "") {
   svg.setAttribute("aria-hidden", "true");
   svg.setAttribute("focusable", "false");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${sprite}#${name}`);
+  use.setAttribute("href", symbols + name);
   svg.append(use);
   return svg;
 }

@@ -1,4 +1,4 @@
-/** Check-in: camera on top, the verdict below it, seats and names in the same screen, the counts always in sight. */
+/** Check-in: counts and verdict always in sight, the camera, and seats and names in the same screen. */
 import { readCard } from "../card.js";
 import { button, fill, h, icon, set } from "../dom.js";
 import { t } from "../i18n.js";
@@ -183,8 +183,8 @@ export function checkInScreen(app, [code = ""]) {
   return {
     title: t("Check-in: %(session)s", { session: session.name }),
     subtitle: place?.name ?? room,
-    head: [counts],
-    body: [camera.element, panel, list.element, actions],
+    head: [counts, panel],
+    body: [camera.element, list.element, actions],
     bar: [bar],
     update,
     dispose: () => {

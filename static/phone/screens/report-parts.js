@@ -52,7 +52,6 @@ export function studentPicker({ snapshot, room }, onchange) {
           type: "button",
           class: "seat chip--expected",
           "aria-pressed": "false",
-          "aria-label": t("Seat %(seat)s, %(name)s", { seat: student.seat, name: student.name }),
           onclick: (event) => {
             const seat = /** @type {HTMLElement} */ (event.currentTarget);
             if (!picked.delete(student.code)) picked.add(student.code);

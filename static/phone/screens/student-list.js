@@ -66,15 +66,19 @@ export function studentList({ model, snapshot, room }, session, onpick) {
   /** @param {HTMLButtonElement} node @param {Student} student @param {string} status @param {boolean} pending */
   const draw = (node, student, status, pending) => {
     const look = STATUS[status] ?? { label: status, icon: "dots" };
-    const words = { seat: student.seat, name: student.name, status: t(look.label) };
     set(node, {
       class: shownAs === "seats" ? `seat chip--${status}` : "list__item",
-      "aria-label": t("Seat %(seat)s, %(name)s: %(status)s", words),
       "data-student": student.code,
       "data-pending": pending,
     });
     if (shownAs === "seats") {
-      fill(node, h("span", {}, student.seat), icon(look.icon), h("span", { class: "seat__name" }, student.name));
+      fill(
+        node,
+        h("span", {}, student.seat),
+        icon(look.icon),
+        h("span", { class: "seat__name" }, student.name),
+        h("span", { class: "visually-hidden" }, t(look.label)),
+      );
     } else {
       fill(
         node,
