@@ -108,7 +108,7 @@ class Feed:
                 raise Full
         db.session.rollback()  # what the request read so far may be older than what the tail has told already
         head = _head(county)
-        first = b"".join(_backlog(county, head if since is None else since, head, wanted))
+        first = b"".join(_backlog(county, since, head, wanted))
         db.session.rollback()  # a stream lives for minutes and holds no connection
         with self._changed:
             if self._open >= self._most:
@@ -154,7 +154,7 @@ class Feed:
             time.sleep(pause)
 
     def _watched(self) -> dict[str, int] | None:
-        """Counties that somebody watches with the newest event known; None, and the thread is done, when nobody does."""
+        """Counties that somebody watches with the newest event known; None ends the thread: nobody does."""
         with self._changed:
             watched = {county: state.seq for county, state in self._counties.items() if state.watchers}
             if not watched:
@@ -165,8 +165,8 @@ class Feed:
         with self._changed:
             watched = {county: state.seq for county, state in self._counties.items() if state.watchers}
         heads = queries.heads()
-        for county, seq in watched.items():
-            head = heads.get(county, 0)
+        for county, known in watched.items():
+            seq, head = known, heads.get(county, 0)
             if head < seq:  # an older backup was put in place: every screen polls too, and finds out at its next look
                 self._begin_at(county, head)
             while seq < head:
@@ -240,8 +240,10 @@ def _head(county: str) -> int:
     return state.seq if state else 0
 
 
-def _backlog(county: str, since: int, head: int, wanted: Callable[[Message], bool]) -> Iterator[bytes]:
-    yield b"retry: 2000\nid: %d\n\n" % min(since, head)
+def _backlog(county: str, since: int | None, head: int, wanted: Callable[[Message], bool]) -> Iterator[bytes]:
+    yield b"retry: 2000\n\n" if since is not None else b"retry: 2000\nid: %d\n\n" % head
+    if since is None:
+        return
     if since > head:  # the database is an older one than the screen knew
         yield reset(head)
         return
