@@ -32,8 +32,8 @@ export function keepInTouch(sync, state) {
       clearTimeout(gathering);
       gathering = setTimeout(refresh, GATHER_MS + Math.random() * GATHER_MS);
     };
-    stream.onmessage = heard;
-    stream.addEventListener("changed", heard);
+    stream.addEventListener("fact", heard);
+    stream.addEventListener("reset", heard);
     stream.onerror = () => {
       // A closed stream (503: too many of them) is left alone for a while; the poll goes on.
       stream?.close();

@@ -35,6 +35,7 @@ export class Model {
       outbox: this.outbox,
       clock: this.clock,
       keepSnapshot: (snapshot, etag) => this.#keep(snapshot, etag),
+      sender: () => ({ person: this.snapshot?.person.id ?? "", device: this.snapshot?.device.id ?? "" }),
       changed: () => void this.#reload(),
       etag: () => this.#etag,
       fetch: (url, init) => fetch(url, init),
@@ -101,6 +102,7 @@ export class Model {
       device: snapshot.device.id,
       window: snapshot.window.code,
       school: snapshot.school.code,
+      person: snapshot.person.id,
       by: snapshot.person.name,
     };
     const facts = await this.outbox.add(drafts, origin, this.clock);

@@ -4,6 +4,7 @@
  */
 import { clockTime } from "./format.js";
 import { msg } from "./i18n.js";
+import { sessionName } from "./names.js";
 import { countsOf, keyOf } from "./state.js";
 
 /** @typedef {import("./types.js").Snapshot} Snapshot */
@@ -109,7 +110,7 @@ export function nowCard({ snapshot, current, room, nowMs, may }) {
   const minutes = Math.max(0, Math.ceil((starts - nowMs) / MINUTE));
   /** @type {Params} */
   const params = {
-    session: session.name,
+    session: sessionName(session),
     n: minutes,
     open: counts.open,
     late: Math.max(0, Math.floor((nowMs - starts) / MINUTE)),

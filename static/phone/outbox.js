@@ -10,29 +10,23 @@ import { uuid7 } from "./uuid7.js";
 /** @typedef {import("./types.js").WireEvent} WireEvent */
 /** @typedef {import("./types.js").Draft} Draft */
 /** @typedef {import("./types.js").EventResult} EventResult */
-/** @typedef {{ device: string, window: string, school: string, by: string }} Origin who notes, on what */
-
-const DAY_MS = 86_400_000;
-/** The server refuses to correct a clock by more than 400 days; a rehearsal may play an older season's day. */
-const OFFSET_LIMIT_MS = 300 * DAY_MS;
+/** @typedef {{ device: string, window: string, school: string, person: string, by: string }} Origin who notes, on what */
 
 /**
- * The event as it is sent. Its times are the phone's own clock, `offset_ms` corrects them to the window's. Whole days of
- * a very large offset (a rehearsal) are put into the times themselves, because no server believes such a clock.
+ * The event as it is sent. Its times are the phone's own clock, `offset_ms` corrects them to the window's.
  * @param {Draft} draft
  * @param {{ id: string, deviceSeq: number, school: string, nowMs: number, offsetMs: number }} given
  *   `nowMs`: the window's clock
  * @returns {WireEvent}
  */
 export function wireEvent(draft, { id, deviceSeq, school, nowMs, offsetMs }) {
-  const offset = Math.abs(offsetMs) > OFFSET_LIMIT_MS ? offsetMs % DAY_MS : offsetMs;
   return {
     id,
     device_seq: deviceSeq,
     kind: draft.kind,
-    occurred_at: new Date((draft.occurredMs ?? nowMs) - offset).toISOString(),
-    recorded_at: new Date(nowMs - offset).toISOString(),
-    offset_ms: offset,
+    occurred_at: new Date((draft.occurredMs ?? nowMs) - offsetMs).toISOString(),
+    recorded_at: new Date(nowMs - offsetMs).toISOString(),
+    offset_ms: offsetMs,
     school,
     room: draft.room ?? null,
     session: draft.session ?? null,
@@ -87,18 +81,21 @@ export class Outbox {
   }
 
   /**
-   * The next facts to send, those of one device, in order, and marks them: from here on the server may have them.
-   * @param {string} device
+   * The next facts to send, in the order of noting, and marks them: from here on the server may have them. Those that
+   * somebody else noted on this phone wait until that person signs in again: nobody speaks in another's name.
+   * @param {string} person id
    * @param {number} limit
-   * @param {number} [after] device_seq
+   * @param {Fact} [after] the last one of the batch before
    * @returns {Promise<Fact[]>}
    */
-  async take(device, limit, after = 0) {
+  async take(person, limit, after) {
     const facts = await transact(this.db, ["facts"], "readwrite", (store, done) => {
-      const range = IDBKeyRange.bound([device, after], [device, Number.MAX_SAFE_INTEGER], true);
+      const range = after ? IDBKeyRange.lowerBound([after.device, after.device_seq], true) : null;
       const request = store("facts").index("order").getAll(range);
       request.onsuccess = () => {
-        const open = /** @type {Fact[]} */ (request.result).filter(isOpen).slice(0, limit);
+        const open = /** @type {Fact[]} */ (request.result)
+          .filter((fact) => isOpen(fact) && fact.person === person)
+          .slice(0, limit);
         for (const fact of open) {
           fact.state = "unconfirmed";
           fact.attempts += 1;
@@ -108,12 +105,6 @@ export class Outbox {
       };
     });
     return facts ?? [];
-  }
-
-  /** @returns {Promise<string[]>} devices that have something to send; more than one after a phone was bound anew */
-  async devicesWaiting() {
-    const facts = await this.all();
-    return [...new Set(facts.filter(isOpen).map((fact) => fact.device))];
   }
 
   /**
@@ -186,6 +177,7 @@ const factOf = (event, origin) => ({
   device: origin.device,
   device_seq: event.device_seq,
   window: origin.window,
+  person: origin.person,
   by: origin.by,
   state: "waiting",
   attempts: 0,

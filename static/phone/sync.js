@@ -25,6 +25,7 @@
  * @property {Outbox} outbox
  * @property {Clock} clock
  * @property {(snapshot: Snapshot, etag: string | null) => Promise<void>} keepSnapshot
+ * @property {() => { person: string, device: string }} sender who is signed in, on which device
  * @property {() => void} changed called when facts or health changed
  * @property {() => string | null} etag
  * @property {typeof fetch} fetch
@@ -122,19 +123,18 @@ export class Sync {
 
   /** @returns {Promise<boolean>} false when something still waits */
   async #send() {
-    const { outbox } = this.deps;
+    const { outbox, sender } = this.deps;
+    const { person, device } = sender();
     let all = true;
-    for (const device of await outbox.devicesWaiting()) {
-      let after = 0;
-      for (;;) {
-        const facts = await outbox.take(device, BATCH, after);
-        const last = facts.at(-1);
-        if (!last) break;
-        after = last.device_seq;
-        all = (await this.#offer(device, facts)) && all;
-      }
+    /** @type {Fact | undefined} */
+    let last;
+    for (;;) {
+      const facts = await outbox.take(person, BATCH, last);
+      last = facts.at(-1);
+      if (!last) return all;
+      // A phone that was bound anew has another id; what the same person noted before goes under the one of now.
+      all = (await this.#offer(device, facts)) && all;
     }
-    return all;
   }
 
   /**
@@ -204,6 +204,7 @@ export class Sync {
       });
       const back = clock.mono();
       if (response.status === 304) {
+        clock.sync(response.headers.get("X-Fieldops-Time") ?? "", left, back);
         this.#heard(back);
         return { kind: "unchanged" };
       }

@@ -3,7 +3,7 @@
 export interface Session {
   code: string;
   name: string;
-  subject: string;
+  name_en?: string;
   kind: "subject" | "questionnaire" | "staff_questionnaire";
   grade: number;
   date: string;
@@ -105,7 +105,7 @@ export interface AnomalyRow {
 
 export interface Instruction {
   at: string;
-  by: string | null;
+  by_level: string | null;
   text: string;
 }
 
@@ -119,6 +119,7 @@ export interface IncidentRow {
   state: string;
   reported_at: string;
   version: number;
+  phase?: string;
   instructions?: Instruction[];
   pending?: boolean;
 }
@@ -181,6 +182,8 @@ export interface Fact {
   device: string;
   device_seq: number;
   window: string;
+  /** Id and name of who noted it. */
+  person: string;
   by: string;
   state: FactState;
   attempts: number;

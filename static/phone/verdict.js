@@ -4,6 +4,7 @@
  */
 import { clockTime } from "./format.js";
 import { msg } from "./i18n.js";
+import { roomName, sessionName } from "./names.js";
 import { keyOf } from "./state.js";
 
 /** @typedef {import("./types.js").Snapshot} Snapshot */
@@ -124,7 +125,12 @@ export function judgeStudent(student, question) {
   const zone = snapshot.school?.timezone ?? "Asia/Shanghai";
   const home = snapshot.rooms.find((each) => each.code === student.room);
   /** @type {Params} */
-  const params = { name: student.name, seat: student.seat, room: home?.name ?? student.room, session: session.name };
+  const params = {
+    name: student.name,
+    seat: student.seat,
+    room: roomName(home) || student.room,
+    session: sessionName(session),
+  };
   const row = current.attendance.get(keyOf(session.code, student.code));
 
   if (home && home.grade !== session.grade) {

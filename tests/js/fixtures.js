@@ -15,7 +15,6 @@ export const iso = (time) => new Date(at(time)).toISOString();
 const session = (code, grade, start, end) => ({
   code,
   name: code,
-  subject: code,
   kind: "subject",
   grade,
   date: "2024-05-20",
@@ -103,6 +102,7 @@ export function fact(
     device: "d1",
     device_seq: made,
     window: "2024",
+    person: "p1",
     by: "Li",
     state,
     attempts: 0,

@@ -6,7 +6,7 @@ import { Outbox, wireEvent } from "../../static/phone/outbox.js";
 import { openStore } from "../../static/phone/store.js";
 import { Sync } from "../../static/phone/sync.js";
 
-const origin = { device: "d1", window: "2024", school: "4418230101", by: "Li" };
+const origin = { device: "d1", window: "2024", school: "4418230101", person: "p1", by: "Li" };
 const clock = new Clock({ wall: () => 1_716_163_200_000, mono: () => 0 });
 const draft = { kind: "attendance.checked_in", room: "01", session: "chinese", student: "a", data: { method: "scan" } };
 let named = 0;
@@ -59,6 +59,7 @@ const syncWith = (server) =>
     outbox,
     clock: new Clock(),
     keepSnapshot: async () => {},
+    sender: () => ({ person: "p1", device: "d1" }),
     changed: () => {},
     etag: () => null,
     fetch: server.fetch,
@@ -84,17 +85,28 @@ test("numbers of a device count on without a gap, also when many write at once",
   assert.equal(new Set(facts.map((fact) => fact.id)).size, 22);
 });
 
-test("times are the phone's own with the offset beside; a rehearsal's years do not make the offset unbelievable", () => {
+test("times are the phone's own with the offset beside, also years of a rehearsal", () => {
   const given = { id: "x", deviceSeq: 1, school: "s", nowMs: 1_716_163_200_000 };
-  const near = wireEvent(draft, { ...given, offsetMs: -420_000 });
-  assert.equal(Date.parse(near.occurred_at) + near.offset_ms, given.nowMs);
-  assert.equal(near.offset_ms, -420_000);
-  const years = wireEvent(
-    { ...draft, occurredMs: given.nowMs - 60_000 },
-    { ...given, offsetMs: -900 * 86_400_000 - 5_000 },
+  for (const offsetMs of [0, -420_000, -900 * 86_400_000]) {
+    const event = wireEvent({ ...draft, occurredMs: given.nowMs - 60_000 }, { ...given, offsetMs });
+    assert.equal(Date.parse(event.occurred_at) + event.offset_ms, given.nowMs - 60_000);
+    assert.equal(Date.parse(event.recorded_at), given.nowMs - offsetMs);
+  }
+});
+
+test("what somebody else noted on this phone waits for them; a new binding of the same person sends all", async () => {
+  await outbox.add([draft], { ...origin, device: "d0" }, clock);
+  await outbox.add([draft], { ...origin, person: "p2" }, clock);
+  const server = serverOf();
+  await syncWith(server).run();
+  assert.deepEqual(
+    (await outbox.all()).map((fact) => [fact.person, fact.state]),
+    [
+      ["p1", "received"],
+      ["p2", "waiting"],
+    ],
   );
-  assert.equal(Date.parse(years.occurred_at) + years.offset_ms, given.nowMs - 60_000);
-  assert.equal(years.offset_ms, -5_000);
+  assert.equal(server.calls[0].body.device, "d1");
 });
 
 test("a fact is unconfirmed from sending on and received when the answer names it", async () => {

@@ -1,6 +1,7 @@
 /** A small thing, noted in three taps: what, who, save. */
 import { button, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { roomName, sessionName } from "../names.js";
 import { note, pickOne, timeStepper, wordsField } from "../pieces.js";
 import { ANOMALY_CATEGORIES } from "../words.js";
 import { reportTabs, sessionHere, studentPicker } from "./report-parts.js";
@@ -52,7 +53,7 @@ export function anomalyScreen(app) {
   );
   return {
     title: t("Note a small thing"),
-    subtitle: session ? `${place?.name ?? room} · ${session.name}` : (place?.name ?? room),
+    subtitle: session ? `${roomName(place)} · ${sessionName(session)}` : roomName(place),
     body: [reportTabs("anomaly"), what, who, time.element, words.field, noted(app)],
     bar: [save],
     update: () => {

@@ -2,6 +2,7 @@
 import { readCard } from "../card.js";
 import { button, fill, h, icon, set } from "../dom.js";
 import { t } from "../i18n.js";
+import { roomName, sessionName } from "../names.js";
 import { countsBar } from "../pieces.js";
 import { signal, signalOf, wakeSound } from "../signals.js";
 import { countsOf } from "../state.js";
@@ -181,8 +182,8 @@ export function checkInScreen(app, [code = ""]) {
   const bar = searchBar(list);
   update();
   return {
-    title: t("Check-in: %(session)s", { session: session.name }),
-    subtitle: place?.name ?? room,
+    title: t("Check-in: %(session)s", { session: sessionName(session) }),
+    subtitle: roomName(place),
     head: [counts, panel],
     body: [camera.element, list.element, actions],
     bar: [bar],

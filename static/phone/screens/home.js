@@ -2,6 +2,7 @@
 import { fill, h, icon, link } from "../dom.js";
 import { localDay, plannedTimes } from "../format.js";
 import { t } from "../i18n.js";
+import { roomName, sessionName } from "../names.js";
 import { nowCard, sessionsOf, unfinished } from "../nowcard.js";
 import { chip, countsBar, note } from "../pieces.js";
 import { countsOf } from "../state.js";
@@ -45,7 +46,7 @@ export function homeScreen(app) {
   };
   update();
   const today = h("section", { class: "stack stack--tight" }, h("h2", {}, t("Sessions")), list);
-  const desk = app.model.may("room.view") && app.model.may("incident.act_school") ? boardLink(app) : null;
+  const desk = app.model.may("school.view") ? boardLink(app) : null;
   return {
     title: app.snapshot.school?.name ?? t("Fieldops"),
     subtitle: "",
@@ -80,11 +81,11 @@ function whoIs({ snapshot, room, model }) {
       h("span", { class: "soft" }, ` ${roles}`),
     ),
     several
-      ? link(place?.name ?? room, "#/rooms", {
+      ? link(roomName(place), "#/rooms", {
           icon: "room",
-          "aria-label": t("%(room)s. Take another room", { room: place?.name ?? room }),
+          "aria-label": t("%(room)s. Take another room", { room: roomName(place) }),
         })
-      : h("p", { class: "who__room" }, icon("room"), place?.name ?? room),
+      : h("p", { class: "who__room" }, icon("room"), roomName(place)),
   ];
 }
 
@@ -109,7 +110,7 @@ function actions(now) {
 
 /** @param {import("../types.js").Session} session */
 function lateLine(session) {
-  const words = t("Not all of %(session)s is noted", { session: session.name });
+  const words = t("Not all of %(session)s is noted", { session: sessionName(session) });
   return h(
     "a",
     { class: "note is-warn", href: `#/sitting/${encodeURIComponent(session.code)}` },
@@ -135,7 +136,7 @@ function sessionLine({ model, room }, session) {
     h(
       "span",
       { class: "list__main" },
-      h("span", { class: "strong" }, session.name),
+      h("span", { class: "strong" }, sessionName(session)),
       h("br"),
       h("span", { class: "soft numeric" }, plannedTimes(session)),
     ),

@@ -2,6 +2,7 @@
 import { button, fill, h, icon } from "../dom.js";
 import { clockTime } from "../format.js";
 import { t } from "../i18n.js";
+import { roomName, sessionName } from "../names.js";
 import { chip, note, pickFromList, pickOne, wordsField } from "../pieces.js";
 import { severityOf } from "../severity.js";
 import { momentOf, overlay } from "../state.js";
@@ -128,7 +129,7 @@ export function incidentScreen(app) {
   update();
   return {
     title: t("Report an incident"),
-    subtitle: session ? `${place?.name ?? room} · ${session.name}` : (place?.name ?? room),
+    subtitle: session ? `${roomName(place)} · ${sessionName(session)}` : roomName(place),
     body: [reportTabs("incident"), known, urgent, ...questions, words.field],
     bar: [derived, send],
     update,
@@ -178,12 +179,8 @@ function incidentCard({ model, snapshot }, row) {
         ? h("span", { class: "chip chip--provisional" }, icon("cloud-wait"), t("waiting to be sent"))
         : row.state === "waiting"
           ? h("span", { class: "chip chip--provisional" }, icon("cloud-done"), t("received"))
-          : chip(row.state),
-      h(
-        "span",
-        { class: "soft numeric" },
-        `${clockTime(row.reported_at, model.zone)} · ${place?.name ?? ""} · ${level}`,
-      ),
+          : chip(row.phase ?? row.state),
+      h("span", { class: "soft numeric" }, `${clockTime(row.reported_at, model.zone)} · ${roomName(place)} · ${level}`),
     ),
     ...(row.instructions ?? []).map((each) =>
       note("info", t("Instruction, %(time)s", { time: clockTime(each.at, model.zone) }), h("p", {}, each.text)),

@@ -1,6 +1,7 @@
 /** A nil report: "nothing happened", said on purpose. */
 import { button, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { roomName, sessionName } from "../names.js";
 import { wordsField } from "../pieces.js";
 import { reportTabs, sessionHere } from "./report-parts.js";
 
@@ -28,7 +29,7 @@ export function nilScreen(app) {
     },
     { kind: "primary huge", icon: "check" },
   );
-  const about = session ? `${room?.name ?? app.room} · ${session.name}` : (room?.name ?? app.room);
+  const about = session ? `${roomName(room)} · ${sessionName(session)}` : roomName(room);
   const hint = t("A report that all went well is worth as much as any other.");
   return {
     title: t("Nothing happened"),

@@ -1,6 +1,7 @@
 /** What is noted for many students at once: those still missing after the start, those who simply stayed seated. */
 import { button, fill, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { sessionName } from "../names.js";
 import { sessionsOf } from "../nowcard.js";
 import { openSheet } from "../pieces.js";
 import { keyOf } from "../state.js";
@@ -38,7 +39,7 @@ export function roomActions(app, session, place) {
     place,
     checkInOpen && before && stayed.length > 0
       ? button(
-          t("Still here from %(session)s: %(n)s", { session: before.name, n: stayed.length }),
+          t("Still here from %(session)s: %(n)s", { session: sessionName(before), n: stayed.length }),
           () =>
             confirm(app, t("Check these in?"), stayed, () =>
               stayed.map((student) => ({

@@ -1,6 +1,7 @@
 /** Which room: asked once of people who have the whole school. */
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
+import { roomName, sessionName } from "../names.js";
 import { sessionNow, sessionsOf } from "../nowcard.js";
 import { chip } from "../pieces.js";
 import { countsOf } from "../state.js";
@@ -20,7 +21,7 @@ export function roomsScreen(app) {
       model.clock.now(),
     );
     const counts = session ? countsOf(snapshot, model.current.attendance, session.code, room.code) : null;
-    const words = session && counts ? `${session.name} · ${counts.present}/${counts.expected}` : "";
+    const words = session && counts ? `${sessionName(session)} · ${counts.present}/${counts.expected}` : "";
     const state = session ? (model.sitting(session.code, room.code)?.state ?? "planned") : "";
     return h(
       "button",
@@ -33,7 +34,7 @@ export function roomsScreen(app) {
       h(
         "span",
         { class: "list__main" },
-        h("span", { class: "strong" }, room.name),
+        h("span", { class: "strong" }, roomName(room)),
         h("br"),
         h("span", { class: "soft numeric" }, words),
       ),

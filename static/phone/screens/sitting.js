@@ -2,6 +2,7 @@
 import { button, fill, h, icon } from "../dom.js";
 import { clockTime, deviation, plannedTimes } from "../format.js";
 import { msg, t } from "../i18n.js";
+import { roomName, sessionName } from "../names.js";
 import { chip, note, openSheet, timeStepper, wordsField } from "../pieces.js";
 import { lawfulEndWhenResumed, nextAction, planCheck, plannedSitting } from "../sitting.js";
 import { SITTING_FACTS } from "../words.js";
@@ -118,8 +119,8 @@ export function sittingScreen(app, [code = ""]) {
 
   update();
   return {
-    title: session.name,
-    subtitle: `${place?.name ?? room} · ${plannedTimes(session)}`,
+    title: sessionName(session),
+    subtitle: `${roomName(place)} · ${plannedTimes(session)}`,
     body: [status, timeline],
     bar: [when, bar],
     update: () => update(),
