@@ -20,7 +20,7 @@ from fieldops.journal.kinds import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Parts of the domain, from the bottom up. Each may have facts (kinds, projections), views (blueprint) and init_app.
-PARTS = ("organisation", "timetable", "roster", "testday", "incidents", "board", "api", "operations")
+PARTS = ("journal", "organisation", "timetable", "roster", "testday", "incidents", "board", "api", "operations")
 
 csrf = CSRFProtect()
 
@@ -70,7 +70,7 @@ def _wire_parts(app: Flask) -> None:
         facts = _module(name, "facts")
         if facts is not None:
             registry.add(kinds=facts.KINDS, projections=getattr(facts, "PROJECTIONS", ()))
-        for piece in ("rules", "reference", "context", "feed", "metrics"):
+        for piece in ("rules", "intake", "reference", "context", "feed", "metrics"):
             module = _module(name, piece)
             if module is not None and hasattr(module, "init_app"):
                 module.init_app(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from functools import cache
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -28,6 +29,7 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
 def newest() -> str:
     """The number of the newest migration that this version of the program knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""

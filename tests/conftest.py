@@ -58,7 +58,6 @@ def _template(engine: str, made: dict[str, str], folder: Path) -> str:
         url = postgres.fresh_database(f"template_{worker}_{os.getpid()}")
     app = create_app(_settings(folder, url))
     with app.app_context():
-        db.create_all()
         schema.upgrade()
     _close(app)
     made[engine] = url

@@ -21,6 +21,7 @@ import uuid
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -81,7 +82,7 @@ class Gunicorn:
                 command, cwd=folder if target.startswith("bare") else ROOT, env=environment, stdout=log, stderr=log
             )
 
-    def __enter__(self) -> Gunicorn:
+    def __enter__(self) -> Self:
         for _ in range(200):
             try:
                 connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
@@ -158,11 +159,12 @@ def fieldops_calls(environment: dict[str, str], port: int, per_call: int) -> lis
         room = next(room for room in shot["rooms"] if room["mine"])
         students = [s["code"] for s in shot["students"] if s["room"] == room["code"]]
         sessions = [s["code"] for s in shot["sessions"] if s["grade"] == room["grade"]]
-        calls.append(("/api/v1/events", headers, _bodies(device, shot, room["code"], students, sessions, per_call)))
+        calls.append(("/api/v1/events", headers, _bodies(device, shot, room["code"], (students, sessions), per_call)))
     return calls
 
 
-def _bodies(device: str, shot: dict, room: str, students: list[str], sessions: list[str], per_call: int) -> object:
+def _bodies(device: str, shot: dict, room: str, subjects: tuple[list[str], list[str]], per_call: int) -> object:
+    students, sessions = subjects
     turn = iter(range(10**9))
 
     def make() -> bytes:
@@ -219,7 +221,7 @@ def measure(engine: str, url: str, folder: Path, seconds: float) -> dict[str, di
     (folder / "bare.py").write_text(BARE, encoding="utf-8")
     _make_table(engine, environment["BENCH_URL"])
     found: dict[str, dict[str, float]] = {}
-    body = _bodies("x" * 36, {"school": {"code": "x"}, "server_time": "x"}, "01", ["x"], ["x"], 1)
+    body = _bodies("x" * 36, {"school": {"code": "x"}, "server_time": "x"}, "01", (["x"], ["x"]), 1)
     with Gunicorn("bare:app", environment, folder) as bare:
         found["bare"] = load(bare.port, seconds, [("/", {"Content-Type": "application/json"}, body)] * CLIENTS, 0)
     with Gunicorn("wsgi:app", environment, folder) as server:

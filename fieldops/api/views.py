@@ -15,7 +15,8 @@ from fieldops.api.snapshot import wire
 from fieldops.board import stream as streams
 from fieldops.db import db, writing
 from fieldops.journal import queries as journal
-from fieldops.journal import service as journal_service
+from fieldops.journal.intake import submit
+from fieldops.journal.service import Submission, prepare
 from fieldops.organisation import queries as organisation
 from fieldops.organisation import service as organisation_service
 from fieldops.organisation.actors import Actor, actor_by_token, author
@@ -111,18 +112,24 @@ def _window(actor: Actor) -> Window:
     return window
 
 
-def _county(actor: Actor, wanted: str | None) -> Place:
+def _county_code(actor: Actor, wanted: str | None) -> str:
     """The county that the actor works in, or the one it names and has a duty in or above."""
-    codes = {duty.place.split("/")[0] for duty in actor.duties if duty.window == actor.window}
-    if wanted is None:
+    codes = {duty.place.split("/", maxsplit=1)[0] for duty in actor.duties}
+    if wanted is None or wanted in codes:
         counties = sorted(code for code in codes if snapshots.level_of(code) == "county")
         if not counties:
             raise NoCounty
-        wanted = counties[0]
+        return counties[0] if wanted is None else wanted
     place = organisation.place(wanted)
-    if place is None or place.level != "county":
+    if place is None or place.level != "county" or not codes.intersection(place.within):
         raise NotFound
-    if wanted not in codes and not codes.intersection(place.within):
+    return wanted
+
+
+def _county(actor: Actor, wanted: str | None) -> Place:
+    """As `_county_code`, with the places that it lies in."""
+    place = organisation.place(_county_code(actor, wanted))
+    if place is None or place.level != "county":
         raise NotFound
     return place
 
@@ -130,11 +137,7 @@ def _county(actor: Actor, wanted: str | None) -> Place:
 def _school(actor: Actor, county: Place, wanted: str | None) -> Place:
     """The school that the actor asks for or works in; the county itself for a desk that names none."""
     if wanted is None:
-        schools = sorted(
-            duty.place
-            for duty in actor.duties
-            if duty.window == actor.window and duty.place.startswith(county.path + "/")
-        )
+        schools = sorted(duty.place for duty in actor.duties if duty.place.startswith(county.path + "/"))
         if not schools:
             if actor.may("county.view", county):
                 return county
@@ -148,10 +151,7 @@ def _school(actor: Actor, county: Place, wanted: str | None) -> Place:
 
 def _has_duty(actor: Actor, school: Place) -> bool:
     """Whether the actor has a duty at the school, in one of its rooms, or above it."""
-    return any(
-        duty.window == actor.window and (duty.place in school.within or duty.place.startswith(school.path + "/"))
-        for duty in actor.duties
-    )
+    return any(duty.place in school.within or duty.place.startswith(school.path + "/") for duty in actor.duties)
 
 
 @blueprint.after_request
@@ -215,15 +215,15 @@ def events() -> Response:
     sending = _body(shapes.Sending)
     if sending.device.lower() != actor.device_id:
         raise OtherDevice
-    window = _window(actor)
-    county = _county(actor, request.args.get("county"))
+    window = timetable.ticking(actor.window) if actor.window else None
+    if window is None:
+        raise NoWindow
+    county = _county_code(actor, request.args.get("county"))
     g.window_now = clock.now(window)
     epoch = journal.epoch()
-    speaker = author(actor, county.path)
-    with writing():
-        results = journal_service.record(
-            county=county.path, window=window.code, author=speaker, events=sending.events, received_at=g.window_now
-        )
+    submission = Submission(author(actor, county), prepare(sending.events), g.window_now)
+    db.session.rollback()  # no sender keeps a connection while it waits in line
+    results = submit(county=county, window=window.code, submission=submission)
     return _answer(
         shapes.Received(
             str(wire(g.window_now)),
@@ -244,11 +244,7 @@ def stream() -> Response:
     county = _county(actor, request.args.get("county"))
     if actor.may("county.view", county):
         return streams.respond(county.path, schools=None)
-    schools = frozenset(
-        duty.place.split("/")[1]
-        for duty in actor.duties
-        if duty.window == actor.window and duty.place.startswith(county.path + "/")
-    )
+    schools = frozenset(duty.place.split("/")[1] for duty in actor.duties if duty.place.startswith(county.path + "/"))
     return streams.respond(county.path, schools=schools)
 
 

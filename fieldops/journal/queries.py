@@ -12,6 +12,7 @@ from fieldops.journal.events import Event, read_body
 from fieldops.journal.models import EventRow, Head, Quarantined, Server
 
 _events = EventRow.__table__
+_EPOCH = select(Server.epoch)
 
 
 class HeadState(NamedTuple):
@@ -34,7 +35,8 @@ def heads() -> dict[str, int]:
 
 def epoch() -> str:
     """Which life of the database this is (a restored backup gets another)."""
-    return db.session.execute(select(Server.epoch)).scalar_one()
+    found: str = db.session.connection().execute(_EPOCH).scalar_one()
+    return found
 
 
 def since(county: str, seq: int, *, limit: int) -> list[Event]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from fieldops.db import db, must_be_writing, upsert
 from fieldops.journal import events as ev
@@ -17,9 +17,23 @@ from fieldops.journal.events import Draft, Event, Unreadable
 from fieldops.journal.kinds import Kind, Reading, registry
 from fieldops.journal.models import EventRow, Head, Quarantined
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _events = EventRow.__table__
 _head = Head.__table__
 _quarantine = Quarantined.__table__
+
+# Built once: to build a statement costs more than to run it.
+_LOCK = (
+    select(_head.c.seq, _head.c.hash, _head.c.reference).where(_head.c.county == bindparam("county")).with_for_update()
+)
+_KNOWN = select(_events.c.id, _events.c.sent_hash, _events.c.seq, _events.c.body).where(
+    _events.c.county == bindparam("county"), _events.c.id.in_(bindparam("ids", expanding=True))
+)
+_OF_ENTITIES = select(_events.c.body).where(
+    _events.c.county == bindparam("county"), _events.c.entity.in_(bindparam("entities", expanding=True))
+)
+_INSERT = insert(_events)
+_ADVANCE = update(_head).where(_head.c.county == bindparam("of")).values(seq=bindparam("seq"), hash=bindparam("hash"))
 
 
 class UnknownCounty(LookupError):
@@ -52,15 +66,37 @@ class Result(NamedTuple):
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An event read and checked as far as it can be without the database, so that the lock is held for less."""
+
+    raw: object
+    #: SHA-256 of what was sent.
+    sent: bytes
+    draft: Draft | Unreadable
+    #: None when the draft is of no known kind, or not as its kind declares; `fault` says why.
+    kind: Kind | None = None
+    fault: Unreadable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one sender hands in at once. `received_at`: now, by the window's clock."""
+
+    author: Author
+    events: Sequence[Prepared]
+    received_at: datetime
+
+
 @dataclass
 class _Batch:
-    """One call under the county's lock."""
+    """All that is done under one hold of the county's lock."""
 
     reading: Reading
-    author: Author
-    received_at: datetime
     seq: int
     hash: bytes
+    #: When the submission at hand arrived, window clock.
+    received_at: datetime = _NEVER
     rows: list[dict[str, Any]] = field(default_factory=list)
     quarantined: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     #: Events of each entity touched so far, those of the journal first.
@@ -89,20 +125,34 @@ def record(
     Raises:
         UnknownCounty: no such county here.
     """
-    must_be_writing()
-    head = _lock(county)
-    batch = _Batch(
-        reading=Reading(county, window, head.reference),
-        author=author,
-        received_at=ev.corrected(received_at, 0),
-        seq=head.seq,
-        hash=head.hash,
+    (results,) = record_all(
+        county=county, window=window, submissions=[Submission(author, prepare(events), received_at)]
     )
-    drafts = [_understood(event) for event in events]
-    _load_known(batch, drafts)
+    return results
+
+
+def prepare(events: Sequence[object]) -> list[Prepared]:
+    """Read events as far as it can be done without the database: outside the lock."""
+    return [_prepared(event) for event in events]
+
+
+def record_all(*, county: str, window: str, submissions: Sequence[Submission]) -> list[list[Result]]:
+    """`record` for several senders under one hold of the lock and one commit; results as they were handed in.
+
+    Raises:
+        UnknownCounty: no such county here.
+    """
+    must_be_writing()
+    connection = db.session.connection()
+    head = connection.execute(_LOCK, {"county": county}).one_or_none()
+    if head is None:
+        raise UnknownCounty(county)
+    batch = _Batch(reading=Reading(county, window, head.reference), seq=head.seq, hash=head.hash)
+    _load_known(batch, [event for submission in submissions for event in submission.events])
     results = []
-    for raw, draft in zip(events, drafts, strict=True):
-        results.append(_take(batch, raw, draft, author))
+    for submission in submissions:
+        batch.received_at = ev.corrected(submission.received_at, 0)
+        results.append([_take(batch, event, submission.author) for event in submission.events])
     _write(batch)
     return results
 
@@ -120,50 +170,38 @@ def reference_changed(county: str) -> None:
     db.session.execute(update(_head).where(_head.c.county == county).values(reference=_head.c.reference + 1))
 
 
-def _lock(county: str) -> Any:
-    statement = select(_head.c.seq, _head.c.hash, _head.c.reference).where(_head.c.county == county).with_for_update()
-    head = db.session.execute(statement).one_or_none()
-    if head is None:
-        raise UnknownCounty(county)
-    return head
-
-
-def _understood(event: object) -> Draft | Unreadable:
-    if isinstance(event, Draft):
-        return event
+def _prepared(raw: object) -> Prepared:
+    if isinstance(raw, Draft):
+        draft, content = raw, msgspec.to_builtins(raw)
+    else:
+        content = raw
+        try:
+            draft = ev.parse(raw)
+        except Unreadable as error:
+            return Prepared(raw, ev.sent_hash(raw), error)
+    sent = ev.sent_hash(content)
     try:
-        return ev.parse(event)
+        return Prepared(content, sent, draft, registry.kind_of(draft))
     except Unreadable as error:
-        return error
+        return Prepared(content, sent, draft, fault=error)
 
 
-def _sent(raw: object) -> object:
-    return msgspec.to_builtins(raw) if isinstance(raw, Draft) else raw
-
-
-def _load_known(batch: _Batch, drafts: Sequence[Draft | Unreadable]) -> None:
-    """Read in two statements what the whole call needs: ids that are there already, and the entities' events."""
-    county = batch.reading.county
-    ids = [draft.id for draft in drafts if isinstance(draft, Draft)]
-    if not ids:
+def _load_known(batch: _Batch, events: Sequence[Prepared]) -> None:
+    """Read in two statements what they need: ids that are there already, and the entities' events."""
+    drafts = [(event.draft, event.kind) for event in events if isinstance(event.draft, Draft)]
+    if not drafts:
         return
-    known = select(_events.c.id, _events.c.sent_hash, _events.c.seq, _events.c.body).where(
-        _events.c.county == county, _events.c.id.in_(ids)
+    known = {"county": batch.reading.county, "ids": [draft.id for draft, _kind in drafts]}
+    for identity, sent, seq, body in db.session.connection().execute(_KNOWN, known):
+        batch.settled[identity] = (sent, Result(identity, "duplicate", ev.read_body(body).flags, seq))
+    _load_entities(
+        batch,
+        {
+            _entity(kind, _event(batch, kind, draft, SYSTEM))
+            for draft, kind in drafts
+            if kind is not None and kind.projection is not None and draft.id not in batch.settled
+        },
     )
-    for identity, sent, seq, body in db.session.execute(known):
-        flags = ev.read_body(body).flags
-        batch.settled[identity] = (sent, Result(identity, "duplicate", flags, seq))
-    entities = set()
-    for draft in drafts:
-        if isinstance(draft, Draft) and draft.id not in batch.settled:
-            kind = registry.kinds.get(draft.kind)
-            if kind is not None and kind.projection is not None and all(getattr(draft, n) for n in kind.needs):
-                try:
-                    registry.kind_of(draft)
-                except Unreadable:
-                    continue
-                entities.add(_entity(kind, _event(batch, kind, draft, SYSTEM)))
-    _load_entities(batch, entities)
 
 
 def _load_entities(batch: _Batch, entities: set[str]) -> None:
@@ -171,10 +209,8 @@ def _load_entities(batch: _Batch, entities: set[str]) -> None:
     for entity in missing:
         batch.entities[entity] = []
     if missing:
-        statement = select(_events.c.body).where(
-            _events.c.county == batch.reading.county, _events.c.entity.in_(missing)
-        )
-        for body in db.session.scalars(statement):
+        wanted = {"county": batch.reading.county, "entities": missing}
+        for (body,) in db.session.connection().execute(_OF_ENTITIES, wanted):
             event = ev.read_body(body)
             batch.entities[event.entity].append(event)
 
@@ -214,27 +250,26 @@ def _place(batch: _Batch, draft: Draft) -> str:
     return "/".join([batch.reading.county, *(part for part in (draft.school, draft.school and draft.room) if part)])
 
 
-def _take(batch: _Batch, raw: object, draft: Draft | Unreadable, author: Author) -> Result:
+def _take(batch: _Batch, event: Prepared, author: Author) -> Result:
     """Settle one event and, when it is accepted, what follows from it."""
-    sent = ev.sent_hash(_sent(raw))
+    draft, kind = event.draft, event.kind
     if isinstance(draft, Unreadable):
-        return _set_aside(batch, raw, sent, draft, author)
+        return _set_aside(batch, event, draft, author)
     if draft.id in batch.settled:
         before, answer = batch.settled[draft.id]
-        if before == sent:
+        if before == event.sent:
             return answer
         reused = Unreadable("id_reused", f"id: stands as number {answer.seq} with another body")
-        return _set_aside(batch, raw, sent, reused, author)._replace(outcome="conflict", seq=answer.seq)
-    try:
-        kind = registry.kind_of(draft)
-        if kind.system and author is not SYSTEM:
-            raise Unreadable("not_permitted", f"kind: {kind.name} is written by the system alone")
-        place = _place(batch, draft)
-        if not author.may(kind.action, place):
-            raise Unreadable("not_permitted", f"{kind.action} at {place}")
-    except Unreadable as error:
-        return _set_aside(batch, raw, sent, error, author)
-    return _accept(batch, kind, draft, sent, author)
+        return _set_aside(batch, event, reused, author)._replace(outcome="conflict", seq=answer.seq)
+    if kind is None:
+        return _set_aside(batch, event, event.fault or Unreadable("unknown_kind", "kind"), author)
+    if kind.system and author is not SYSTEM:
+        theirs = Unreadable("not_permitted", f"kind: {kind.name} is written by the system alone")
+        return _set_aside(batch, event, theirs, author)
+    place = _place(batch, draft)
+    if not author.may(kind.action, place):
+        return _set_aside(batch, event, Unreadable("not_permitted", f"{kind.action} at {place}"), author)
+    return _accept(batch, kind, draft, event.sent, author)
 
 
 def _accept(batch: _Batch, kind: Kind, draft: Draft, sent: bytes, author: Author) -> Result:
@@ -257,14 +292,17 @@ def _accept(batch: _Batch, kind: Kind, draft: Draft, sent: bytes, author: Author
         batch.settled[event.id] = (sent, result._replace(outcome="duplicate"))
         first = first or result
         if kind.react is not None:
-            state = registry.projections[kind.projection].fold(batch.entities[event.entity]) if kind.projection else None
+            state = (
+                registry.projections[kind.projection].fold(batch.entities[event.entity]) if kind.projection else None
+            )
             drafts = list(kind.react(event, state, batch.reading))
-            _load_known(batch, drafts)
-            for follows in drafts:
-                queue.append(
-                    (registry.kind_of(follows), follows, ev.sent_hash(msgspec.to_builtins(follows)), SYSTEM)
-                )
-    assert first is not None  # noqa: S101 - the queue began with one
+            follows = prepare(drafts)
+            _load_known(batch, follows)
+            queue.extend(
+                (registry.kind_of(draft), draft, prepared.sent, SYSTEM)
+                for draft, prepared in zip(drafts, follows, strict=True)
+            )
+    assert first is not None
     return first
 
 
@@ -306,15 +344,14 @@ def _append(batch: _Batch, kind: Kind, event: Event, sent: bytes) -> None:
     )
 
 
-def _set_aside(batch: _Batch, raw: object, sent: bytes, error: Unreadable, author: Author) -> Result:
-    content = _sent(raw)
-    fields: Mapping[str, Any] = content if isinstance(content, Mapping) else {}
+def _set_aside(batch: _Batch, event: Prepared, error: Unreadable, author: Author) -> Result:
+    fields: Mapping[str, Any] = event.raw if isinstance(event.raw, Mapping) else {}
     identity = fields.get("id")
     identity = ev.printable(identity)[:64] if isinstance(identity, str) else ""
     school = fields.get("school")
-    batch.quarantined[sent] = {
+    batch.quarantined[event.sent] = {
         "county": batch.reading.county,
-        "sent_hash": sent,
+        "sent_hash": event.sent,
         "id": identity,
         "reason": error.reason,
         "detail": ev.printable(error.detail),
@@ -323,7 +360,7 @@ def _set_aside(batch: _Batch, raw: object, sent: bytes, error: Unreadable, autho
         "person": author.person,
         "device": author.device,
         "received_at": batch.received_at,
-        "sent": ev.as_text(content),
+        "sent": ev.as_text(event.raw),
     }
     return Result(identity, "quarantined", reason=error.reason)
 
@@ -333,10 +370,8 @@ def _write(batch: _Batch) -> None:
     if not batch.rows:
         return
     connection = db.session.connection()
-    connection.execute(insert(_events), batch.rows)
-    connection.execute(
-        update(_head).where(_head.c.county == batch.reading.county).values(seq=batch.seq, hash=batch.hash)
-    )
+    connection.execute(_INSERT, batch.rows)
+    connection.execute(_ADVANCE, {"of": batch.reading.county, "seq": batch.seq, "hash": batch.hash})
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for entity, name in batch.changed.items():
         projection = registry.projections[name]

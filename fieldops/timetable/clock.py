@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from fieldops.db import utcnow
-from fieldops.timetable.models import Window
 
 
-def now(window: Window, *, real: datetime | None = None) -> datetime:
+class HasClock(Protocol):
+    """A window, or as much of one as its clock needs."""
+
+    @property
+    def mode(self) -> str: ...
+    @property
+    def clock_shows(self) -> datetime | None: ...
+    @property
+    def clock_set_at(self) -> datetime | None: ...
+
+
+def now(window: HasClock, *, real: datetime | None = None) -> datetime:
     """What the window's clock shows, UTC. `real`: the real time to read it at (default: now)."""
     return (real or utcnow()) + shift(window)
 
 
-def shift(window: Window) -> timedelta:
+def shift(window: HasClock) -> timedelta:
     """How far the window's clock is ahead of real time: zero in a real window."""
     if window.mode != "rehearsal" or window.clock_shows is None or window.clock_set_at is None:
         return timedelta(0)

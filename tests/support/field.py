@@ -49,7 +49,7 @@ def sign_in(role: str, place: str, *, name: str = "李雷") -> tuple[str, str]:
     """A new person with this duty, signed in on a device of their own: (token, device id)."""
     device = str(uuid.uuid4())
     with writing():
-        person = service.add_person(home=place.split("/")[0], name=name)
+        person = service.add_person(home=place.split("/", maxsplit=1)[0], name=name)
         service.give_duty(person=person.id, role=role, place=place, window=build.WINDOW, by=None)
         code = service.new_sign_in_code(person=person.id)
         token, _ = service.enrol(code=code, device_id=device, label="test")
