@@ -125,6 +125,13 @@ def state_fragment(county: str, school: str, identity: UUID) -> Response:
     return _fragment([county], "incidents/_state.html", **_page(_load(county, school, identity)))
 
 
+@blueprint.get("/c/<county>/s/<school>/incidents/<uuid:identity>/timeline")
+@rule("incident.view", at="school")
+def timeline_fragment(county: str, school: str, identity: UUID) -> Response:
+    """Its timeline, for the live refresh."""
+    return _fragment([county], "incidents/_timeline.html", **_page(_load(county, school, identity)))
+
+
 @blueprint.get("/c/<county>/s/<school>/incidents/<uuid:identity>/actions")
 @rule("incident.view", at="school")
 def actions_fragment(county: str, school: str, identity: UUID) -> Response:

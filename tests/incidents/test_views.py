@@ -51,7 +51,7 @@ def buttons(html: str) -> set[str]:
 def test_who_sees_an_incident(world: World, name: str, status: int) -> None:
     row = world.report(**SERIOUS)
     assert world.get(name, page_of(row)).status_code == status
-    for part in ("state", "actions"):
+    for part in ("state", "actions", "timeline"):
         assert world.get(name, f"{page_of(row)}/{part}").status_code == status
     posted = world.post(name, f"{page_of(row)}/acknowledge", {"seen_version": "1"})
     presses = {"county": 303, "chief": 409, "city": 409, "province": 409}
