@@ -58,6 +58,7 @@ STATUSES: Final[dict[str, Status]] = {
     "resolved": Status(_l("resolved"), "check", "good"),
     "verified": Status(_l("verified"), "double-check", "good"),
     "closed": Status(_l("closed"), "lock", "muted"),
+    "cancelled": Status(_l("false alarm"), "undo", "muted"),
     # marks beside any of these
     "rehearsal": Status(_l("rehearsal"), "clock", "info"),
     "late_entry": Status(_l("late entry"), "pen", "muted"),
