@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldops.journal.events import Event
@@ -41,12 +41,14 @@ def test_only_the_system_notes_automatically() -> None:
     assert (fold([system]).automatic, fold([system]).of) == (True, identity(9))
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(events(ANOMALY), st.data())
 def test_order_and_repetition_never_matter(facts: list[Event], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(facts + data.draw(st.lists(st.sampled_from(facts), max_size=4))))
     assert fold(shuffled) == fold(facts)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(events(ATTENDANCE, longest=12))
 def test_what_stands_is_settled_whatever_names_what(facts: list[Event]) -> None:
     left = {event.id for event in standing(facts)}

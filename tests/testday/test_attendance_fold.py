@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldops.journal.events import Event
@@ -106,12 +106,14 @@ def test_left_at_is_known_while_away() -> None:
     assert fold([*away, event("attendance.returned", 6, 3)]).left_at is None
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(events(ATTENDANCE), st.data())
 def test_order_and_repetition_never_matter(facts: list[Event], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(facts + data.draw(st.lists(st.sampled_from(facts), max_size=4))))
     assert fold(shuffled) == fold(facts)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(events(ATTENDANCE))
 def test_who_was_seen_is_never_absent(facts: list[Event]) -> None:
     undisputed = {f.data.get("undoes") for f in facts} | {f.data.get("corrects") for f in facts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldops.journal.events import Event
@@ -102,6 +102,7 @@ def test_deviation_counts_whole_minutes_towards_the_plan(at: float, expected: in
     assert deviation_min(minutes(at), NINE) == expected
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(events({**SITTING, **FROZEN}), st.data())
 def test_order_and_repetition_never_matter(facts: list[Event], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(facts + data.draw(st.lists(st.sampled_from(facts), max_size=4))))
