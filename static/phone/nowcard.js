@@ -5,6 +5,7 @@
 import { clockTime } from "./format.js";
 import { msg } from "./i18n.js";
 import { sessionName } from "./names.js";
+import { mayNote, nextAction } from "./sitting.js";
 import { countsOf, keyOf } from "./state.js";
 
 /** @typedef {import("./types.js").Snapshot} Snapshot */
@@ -172,7 +173,8 @@ function starting(session, title, hint, tone, params, may) {
  * @returns {Now}
  */
 function underWay(session, sitting, params, nowMs, zone, may) {
-  const opens = /** @type {Where} */ (may("sitting.note") || may("sitting.seal") ? "sitting" : null);
+  const next = nextAction(sitting.state);
+  const opens = /** @type {Where} */ (next && mayNote(next.kind, may) ? "sitting" : null);
   /** @param {string} text */
   const action = (text) => (opens ? text : null);
   if (sitting.state === "ended") {

@@ -133,6 +133,13 @@ export function nextAction(state) {
 }
 
 /**
+ * The right that a fact of a sitting needs: whoever keeps the materials may note their sealing and nothing else.
+ * @param {SittingKind} kind
+ * @param {(action: string) => boolean} may
+ */
+export const mayNote = (kind, may) => may("sitting.note") || (kind === "sitting.sealed" && may("sitting.seal"));
+
+/**
  * How far an action at `atMs` would be from the plan, and whether it needs a reason before it can be noted.
  * @param {SittingKind} kind
  * @param {Session} session

@@ -4,7 +4,7 @@ import { clockTime, deviation, plannedTimes } from "../format.js";
 import { msg, t } from "../i18n.js";
 import { roomName, sessionName } from "../names.js";
 import { chip, note, openSheet, timeStepper, wordsField } from "../pieces.js";
-import { lawfulEndWhenResumed, nextAction, planCheck, plannedSitting } from "../sitting.js";
+import { lawfulEndWhenResumed, mayNote, nextAction, planCheck, plannedSitting } from "../sitting.js";
 import { SITTING_FACTS } from "../words.js";
 import { sittingTimeline } from "./sitting-timeline.js";
 
@@ -46,7 +46,6 @@ export function sittingScreen(app, [code = ""]) {
   if (!session)
     return { title: t("No such session"), body: [h("p", {}, t("The timetable has changed. Go back to Now."))] };
   const { model, room } = app;
-  const allowed = model.may("sitting.note");
   const sittingNow = () => model.sitting(session.code, room) ?? plannedSitting(session, room);
 
   const status = h("section", { class: "card sitting", "aria-live": "polite" });
@@ -79,7 +78,8 @@ export function sittingScreen(app, [code = ""]) {
     if (key === shown && !force) return;
     shown = key;
     fill(status, ...statusWords(app, session, sitting));
-    const next = allowed ? nextAction(sitting.state) : null;
+    const following = nextAction(sitting.state);
+    const next = following && mayNote(following.kind, model.may) ? following : null;
     fill(when, next && stepper.element);
     fill(bar, ...buttons(next));
     fill(timeline, ...sittingTimeline(app, session, sitting));
