@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from functools import cache
 
@@ -17,8 +16,6 @@ from sqlalchemy import Connection, inspect, select
 from fieldops.config import ROOT
 from fieldops.db import Base, db, writing
 from fieldops.journal.models import Server
-
-logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are no news to an operator
 
 
 def _config(connection: Connection | None = None) -> Config:

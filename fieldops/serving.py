@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -45,8 +45,22 @@ def serve(settings: Settings, *, announce: Callable[[], None]) -> int:
     Raises:
         NotStarted: the port is taken, or the workers did not come up.
     """
-    figures = tempfile.mkdtemp(prefix="fieldops-metrics-")
-    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": figures}
+    with contextlib.ExitStack() as stack:
+        figures = stack.enter_context(tempfile.TemporaryDirectory(prefix="fieldops-metrics-"))
+        # A demo's terminal keeps the sign-in links in sight; elsewhere the log belongs on stderr, for the supervisor.
+        log = stack.enter_context((settings.data_dir / "fieldops.log").open("ab")) if settings.demo else None
+        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": figures}
+
+        def start(command: list[str]) -> subprocess.Popen[bytes]:
+            # A session of their own: a ctrl-C is for this process, which then stops them in order.
+            return subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)  # noqa: S603 - ours
+
+        return _supervise(settings, start, announce)
+
+
+def _supervise(
+    settings: Settings, start: Callable[[list[str]], subprocess.Popen[bytes]], announce: Callable[[], None]
+) -> int:
     stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -55,9 +69,8 @@ def serve(settings: Settings, *, announce: Callable[[], None]) -> int:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
-    # A session of their own: a ctrl-C is for this process, which then stops them in order.
-    web = subprocess.Popen(gunicorn_command(settings), env=environment, start_new_session=True)  # noqa: S603 - our own command
-    engine = _start_engine(environment)
+    engine_command = [sys.executable, "-m", "fieldops.cli", "engine"]
+    web, engine = start(gunicorn_command(settings)), start(engine_command)
     try:
         _wait_for_answer(settings, web, lambda: stopping)
         if not stopping:
@@ -66,17 +79,11 @@ def serve(settings: Settings, *, announce: Callable[[], None]) -> int:
             if engine.poll() is not None:
                 print("fieldops: the engine ended; starting it again", file=sys.stderr)  # noqa: T201
                 time.sleep(1)
-                engine = _start_engine(environment)
+                engine = start(engine_command)
             time.sleep(0.2)
         return 0 if stopping else (web.returncode or 1)
     finally:
         _stop(web, engine)
-        shutil.rmtree(figures, ignore_errors=True)
-
-
-def _start_engine(environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "fieldops.cli", "engine"]
-    return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - our own command
 
 
 def _wait_for_answer(settings: Settings, web: subprocess.Popen[bytes], stopping: Callable[[], bool]) -> None:

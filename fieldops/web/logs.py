@@ -72,6 +72,7 @@ def configure(*, debug: bool) -> None:
     root.setLevel(logging.INFO)
     # The development server prints each concrete path; our own line says what may be said.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are no news to an operator
 
 
 def reference() -> str:
