@@ -242,7 +242,8 @@ function show(model, fromTop = false) {
   drawNav(model);
   drawStateLine(model);
   if (before !== path || fromTop) {
-    window.scrollTo(0, 0);
+    main.scrollTop = 0;
+    window.scrollTo(0, 0); // a phone on its side scrolls as a whole
     title.focus({ preventScroll: true });
   }
 }
