@@ -84,6 +84,7 @@ POLICIES: dict[str, tuple[str, str]] = {
     "clock_off_s": (N_("Device clock"), N_("A device's clock further off is flagged.")),
 }
 
+#: As they stand behind a value.
 UNITS: dict[str, str] = {"min": N_("min"), "s": N_("s"), "%": "%"}
 
 

@@ -47,10 +47,12 @@ def timetables(window: str = WINDOW) -> None:
             timetable.publish(window=window, grade=grade.grade, rows=grade.rows, origin=grade.origin, by=None)
 
 
-def sign_in(role: str = "desk", place: str = COUNTY, window: str = WINDOW, name: str = "李雷") -> str:
+def sign_in(
+    role: str = "desk", place: str = COUNTY, window: str = WINDOW, name: str = "李雷", locale: str = "en"
+) -> str:
     """A new person with this duty, signed in on a device of their own: its token."""
     with writing():
-        person = organisation.add_person(home=place.split("/", maxsplit=1)[0], name=name, locale="en")
+        person = organisation.add_person(home=place.split("/", maxsplit=1)[0], name=name, locale=locale)
         organisation.give_duty(person=person.id, role=role, place=place, window=window, by=None)
         code = organisation.new_sign_in_code(person=person.id)
         token, _ = organisation.enrol(code=code, device_id=str(uuid.uuid4()), label="test")

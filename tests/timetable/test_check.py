@@ -220,7 +220,7 @@ def test_nothing_that_is_written_breaks_the_check(written: list[dict[str, str]])
 def test_headings_in_chinese_below_a_title() -> None:
     table = from_csv(
         "四年级时间表\n\n日期,代码,名称,英文名称,类别,开始时间,结束时间,检录（分钟）,准备(分钟),密封\n"
-        + "2024-05-20,a,b,c,学科,09:00,10:00,1,2,3\n,,\n"
+        "2024-05-20,a,b,c,学科,09:00,10:00,1,2,3\n,,\n"
     )
     rows, problems = rows_of(table)
     assert problems == ()
