@@ -26,8 +26,8 @@ from fieldops.journal.events import Event
 LOOK_EVERY_S = 0.2
 #: Seconds until the next look after the database did not answer.
 AFTER_FAILURE_S = 1.0
-#: An idle stream says so often that it is alive, so that proxies keep it and a dead client is noticed.
-KEEP_ALIVE_S = 15
+#: An idle stream says so often that it is alive: proxies keep it, and a client that has gone gives its place back soon.
+KEEP_ALIVE_S = 5
 #: A stream ends by itself after about this and the browser comes back: a revoked device does not listen for ever.
 LIFE_S = 600
 #: Events that a county keeps in memory, and the most that a returning stream is told singly.

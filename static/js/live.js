@@ -17,7 +17,7 @@ import { noticeAlerts } from "./alerts.js";
 const GATHER_MS = 300;
 const POLL_MS = 20_000;
 const POLL_WITHOUT_STREAM_MS = 5_000;
-const STREAM_AGAIN_MS = 60_000;
+const STREAM_AGAIN_MS = 30_000;
 const TIMEOUT_MS = 10_000;
 const FAILURES = 3;
 

@@ -32,8 +32,8 @@ def at(hours: int, minutes: int = 0, day: int = 20) -> datetime:
     return datetime(2024, 5, day, hours, minutes, tzinfo=UTC) - timedelta(hours=8)
 
 
-def build(shows: datetime = at(8, 15), *, schools: int = 35) -> list[DemoSchool]:
-    """Write the demo county's first `schools` schools; the window's clock shows `shows` now. Their schools are returned."""
+def build(shows: datetime, *, schools: int = 35) -> list[DemoSchool]:
+    """Write the demo county's first `schools` schools; the window's clock shows `shows` now. Returns the schools."""
     file = seed.read()
     made = demo_county()
     # Some of each kind: the split rooms and the school in Xinjiang's time are among the last.
@@ -154,8 +154,7 @@ def incident(school: DemoSchool, when: datetime, **data: Any) -> dict[str, Any]:
         "beyond_school": False,
         **data,
     }
-    told = fact("incident.reported", when, school, "01", _first_session(school), data=answers)
-    return told
+    return fact("incident.reported", when, school, "01", _first_session(school), data=answers)
 
 
 def _first_session(school: DemoSchool) -> str:
