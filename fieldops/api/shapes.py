@@ -142,7 +142,11 @@ class PolicyShape(Struct):
 
 
 class Snapshot(Struct):
-    """What this device may see. Without a school (a desk that names none) the lists of a school are empty."""
+    """What this device may see. Without a school (a desk that names none) the lists of a school are empty.
+
+    `foreign_cards`: of each other school of the county, the first 10 hex digits of every card's hash (with this
+    school's salt), so that a card from there is known as such without a network. They name nobody.
+    """
 
     window: WindowShape
     person: PersonShape
@@ -154,6 +158,7 @@ class Snapshot(Struct):
     sessions: list[SessionShape]
     rooms: list[RoomShape]
     students: list[StudentShape]
+    foreign_cards: dict[str, list[str]]
     states: States
     policies: dict[str, PolicyShape]
     seq: int

@@ -15,7 +15,7 @@ from fieldops.organisation.places import LEVELS, Place, level_of
 #: Facts that anybody on duty in a school may state.
 _SPEAK = {"anomaly.note", "incident.report", "nil_report.make", "phone.use"}
 #: Facts of a room.
-_NOTE = _SPEAK | {"attendance.note", "sitting.note", "room.view"}
+_NOTE = _SPEAK | {"attendance.note", "sitting.note", "sitting.seal", "room.view"}
 #: Looking at a school, and at all that is in it.
 _SEE_SCHOOL = {"room.view", "school.view", "incident.view"}
 #: Looking at a county, and at all that is in it.
@@ -27,7 +27,7 @@ _HELP_PEOPLE = {"people.view", "people.sign_in", "device.revoke"}
 ROLES: dict[str, frozenset[str]] = {
     "monitor": frozenset(_NOTE),
     "subject_monitor": frozenset(_NOTE),
-    "timekeeper": frozenset(_SPEAK | {"sitting.note", "room.view"}),
+    "timekeeper": frozenset(_SPEAK | {"sitting.note", "sitting.seal", "room.view"}),
     "chief_monitor": frozenset(
         _NOTE
         | _SEE_SCHOOL

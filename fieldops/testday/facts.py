@@ -160,10 +160,10 @@ def _attendance(name: str, data: type[msgspec.Struct]) -> Kind:
     )
 
 
-def _sitting(name: str, data: type[msgspec.Struct]) -> Kind:
+def _sitting(name: str, data: type[msgspec.Struct], *, action: str = "sitting.note") -> Kind:
     return Kind(
         name=f"sitting.{name}",
-        action="sitting.note",
+        action=action,
         data=data,
         needs=_SITTING,
         entity=sitting.key,
@@ -223,7 +223,7 @@ KINDS: Final = (
     _sitting("paused", Paused),
     _sitting("resumed", Resumed),
     _sitting("ended", WithReason),
-    _sitting("sealed", Sealed),
+    _sitting("sealed", Sealed, action="sitting.seal"),
     _sitting("undone", Undone),
     Kind(
         name="sitting.frozen",

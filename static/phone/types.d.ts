@@ -144,6 +144,8 @@ export interface Snapshot {
   county: { code: string; name: string } | null;
   school: { code: string; name: string; grades: number[]; timezone: string; card_salt: string } | null;
   schools: { code: string; name: string }[];
+  /** Of each other school of the county: the first 10 hex digits of its cards' hashes, with this school's salt. */
+  foreign_cards?: Record<string, string[]>;
   sessions: Session[];
   rooms: Room[];
   students: Student[];

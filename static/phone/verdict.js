@@ -88,6 +88,17 @@ const turnedAway = (outcome, card) => ({
 });
 
 /**
+ * Name of the county's school that a card belongs to, or null. The snapshot holds the beginnings of their hashes.
+ * @param {string} hash
+ * @param {Snapshot} snapshot
+ */
+function schoolOf(hash, snapshot) {
+  const beginning = hash.slice(0, 10);
+  const found = Object.entries(snapshot.foreign_cards ?? {}).find(([, cards]) => cards.includes(beginning));
+  return found ? (snapshot.schools.find((each) => each.code === found[0])?.name ?? found[0]) : null;
+}
+
+/**
  * The verdict on a card.
  * @param {Reading} reading
  * @param {Question} question
@@ -107,6 +118,8 @@ export function judgeCard(reading, question) {
   }
   const student = snapshot.students.find((each) => each.card === reading.hash);
   if (!student) {
+    const elsewhere = schoolOf(reading.hash, snapshot);
+    if (elsewhere) return judgeCard({ kind: "other_school", hash: reading.hash, school: elsewhere }, question);
     const record = turnedAway("not_on_roster", reading.hash);
     const detail = msg("This card is not on this school's list. Nobody can be added: call the chief monitor.");
     return verdict("not_on_roster", msg("Not on the list"), detail, {}, { record });

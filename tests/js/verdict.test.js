@@ -78,6 +78,17 @@ test("unknown cards are recorded with their hash, never dropped", () => {
   assert.match(t(other.detail, other.params), /No 2/);
 });
 
+test("a card of another school of the county is known without a network", () => {
+  const asked = question("08:40");
+  const snapshot = { ...asked.snapshot, schools: [{ code: "77", name: "No 2" }], foreign_cards: { 77: ["hash-of-th"] } };
+  const verdict = judgeCard(card("of-the-other"), { ...asked, snapshot });
+  assert.deepEqual(
+    [verdict.outcome, verdict.record?.data],
+    ["wrong_school", { outcome: "wrong_school", card: "hash-of-the-other" }],
+  );
+  assert.match(t(verdict.detail, verdict.params), /No 2/);
+});
+
 test("exempt, back from outside, gone for good, doubtful", () => {
   assert.equal(judgeCard(card("e"), question("08:40")).outcome, "exempt");
   const left = [fact("attendance.checked_in", "08:40"), fact("attendance.left", "09:30")];
