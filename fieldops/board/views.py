@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, g, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -231,8 +232,9 @@ def _reason_words(sessions: Collection[Session]) -> Callable[[Reason, str], str]
     return lambda reason, zone: reason_words(reason, zone, by_code)
 
 
-def _room_url(county: str, school: str, room: str) -> str:
-    return f"/c/{county}/s/{school}/r/{room}"
+def _room_url(county: str, school: str, room: str, session: str | None = None) -> str:
+    """The room's own page, at the session that somebody chose or, without one, at the clock's."""
+    return f"/c/{county}/s/{school}/r/{room}" + (f"?session={quote(session)}" if session else "")
 
 
 def _page(template: str, context: dict[str, Any], links: Collection[tuple[str, str, Any, str]]) -> str:
