@@ -75,7 +75,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     threads = _integer(env, "FIELDOPS_THREADS", 64, 4, 512)
     streams = _integer(env, "FIELDOPS_STREAMS", min(40, threads // 2), 0, 512)
     if streams > threads - 2:
-        raise SettingError("FIELDOPS_STREAMS: must leave at least 2 of FIELDOPS_THREADS free, or the site stands still.")
+        raise SettingError(
+            "FIELDOPS_STREAMS: must leave at least 2 of FIELDOPS_THREADS free, or the site stands still."
+        )
     return Settings(
         data_dir=data_dir,
         database_url=_database_url(env.get("FIELDOPS_DATABASE_URL") or "", data_dir),

@@ -205,4 +205,5 @@ def _upsert(table: Table, dialect: str, columns: tuple[str, ...]) -> Executable:
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in columns if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    found: Executable = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # WTForms 3.3 has it, its stubs describe 3.2
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from fieldops.organisation.words import ROLE_NAMES

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
-from wtforms import SelectChoice  # type: ignore[attr-defined]  # WTForms 3.3 has it, its stubs describe 3.2
+from wtforms import SelectChoice
 
 from fieldops.db import utcnow, writing
 from fieldops.organisation import codes, queries, service
