@@ -46,11 +46,10 @@ export function homeScreen(app) {
   };
   update();
   const today = h("section", { class: "stack stack--tight" }, h("h2", {}, t("Sessions")), list);
-  const desk = app.model.may("school.view") ? boardLink(app) : null;
   return {
     title: app.snapshot.school?.name ?? t("Fieldops"),
     subtitle: "",
-    body: [rehearsal(app), who, card, open, today, desk].filter((node) => node !== null),
+    body: [rehearsal(app), who, card, open, today, boardLink(app)].filter((node) => node !== null),
     bar: [bar],
     update,
   };
@@ -145,9 +144,13 @@ function sessionLine({ model, room }, session) {
   );
 }
 
-/** @param {App} app */
-function boardLink({ snapshot }) {
+/**
+ * The way to the board, for those who look after the whole school.
+ * @param {App} app
+ */
+export function boardLink({ model, snapshot }) {
   const { county, school } = snapshot;
+  if (!model.may("school.view")) return null;
   if (!county || !school) return note("info", t("All rooms are on the board."));
   return link(t("All rooms live"), `/c/${county.code}/s/${school.code}/board`, { kind: "wide", icon: "seats" });
 }

@@ -5,6 +5,7 @@ import { roomName, sessionName } from "../names.js";
 import { sessionNow, sessionsOf } from "../nowcard.js";
 import { chip } from "../pieces.js";
 import { countsOf } from "../state.js";
+import { boardLink } from "./home.js";
 
 /**
  * @param {import("../app.js").App} app
@@ -45,6 +46,6 @@ export function roomsScreen(app) {
   return {
     title: t("Which room?"),
     subtitle: snapshot.school?.name ?? "",
-    body: [h("div", { class: "list" }, lines)],
+    body: [h("div", { class: "list" }, lines), boardLink(app)].filter((node) => node !== null),
   };
 }
