@@ -29,7 +29,7 @@ _HOMES = (
     ("phone.use", ("room", "school"), "/phone"),
     ("school.view", ("school",), "/c/{county}/s/{school}/board"),
     ("county.view", ("county",), "/c/{county}/board"),
-    ("division.view", ("city", "province"), "/d/{county}"),
+    ("division.view", ("city", "province"), "/d/{county}/board"),
 )
 
 

@@ -59,8 +59,8 @@ def test_links_that_lead_nowhere(client: FlaskClient, world: World) -> None:
         ("principal", f"{COUNTY}/{SCHOOL}", "/phone"),
         ("desk", COUNTY, f"/c/{COUNTY}/board"),
         ("supervisor", COUNTY, f"/c/{COUNTY}/board"),
-        ("desk", CITY, f"/d/{CITY}"),
-        ("supervisor", PROVINCE, f"/d/{PROVINCE}"),
+        ("desk", CITY, f"/d/{CITY}/board"),
+        ("supervisor", PROVINCE, f"/d/{PROVINCE}/board"),
     ],
 )
 def test_everybody_lands_at_their_place(world: World, role: str, place: str, home: str) -> None:
