@@ -50,7 +50,7 @@ NAMES = {
     "room": ("county", "school", "room"),
 }
 #: Any value will do for what is no place: the gate does not look at it.
-REST = {"uuid": "0190f000-0000-7000-8000-000000000000", "int": 1, "default": "x", "path": "x"}
+REST = {"uuid": "0190f000-0000-7000-8000-000000000000", "integer": 1, "default": "x", "path": "x"}
 
 
 def _routes(app: Flask) -> list[tuple[UrlRule, str, Any]]:
