@@ -15,19 +15,22 @@ import contextlib
 import fcntl
 import sqlite3 as stdlib_sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import psycopg
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import TypeDecorator
 
 try:
@@ -37,6 +40,8 @@ except ImportError:  # no wheel for this platform; the start and /healthz say so
 
 #: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database on a WAL reset (sqlite.org, "WAL-reset bug").
 SQLITE_SAFE_FROM = (3, 51, 3)
+#: A PostgreSQL connection that lay idle for longer is asked first whether it still stands.
+PING_AFTER_S = 5
 
 
 class Base(DeclarativeBase):
@@ -94,7 +99,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
     """Engine options for Flask-SQLAlchemy by the kind of database."""
     if database_url.startswith("sqlite"):
         return {"module": sqlite_driver, "connect_args": {"timeout": 30, "check_same_thread": False}, "pool_size": 64}
-    return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
+    return {"pool_size": 10, "max_overflow": 20, "pool_recycle": 1800}
 
 
 @event.listens_for(Engine, "connect")
@@ -108,6 +113,23 @@ def _on_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA synchronous=FULL")  # an answered event survives a power cut
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()
+
+
+@event.listens_for(Pool, "checkin")
+def _on_checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["fieldops_idle_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _on_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Ask a connection that lay idle whether the server is still there: each time would double a busy one's trips."""
+    idle_s = time.monotonic() - record.info.get("fieldops_idle_since", time.monotonic())
+    if idle_s > PING_AFTER_S and isinstance(connection, psycopg.Connection):
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.Error as error:
+            raise DisconnectionError from error
 
 
 @event.listens_for(Engine, "begin")

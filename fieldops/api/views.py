@@ -215,15 +215,14 @@ def events() -> Response:
     sending = _body(shapes.Sending)
     if sending.device.lower() != actor.device_id:
         raise OtherDevice
-    window = timetable.ticking(actor.window) if actor.window else None
-    if window is None:
+    if actor.window is None or actor.clock is None:
         raise NoWindow
     county = _county_code(actor, request.args.get("county"))
-    g.window_now = clock.now(window)
+    g.window_now = clock.now(actor.clock)
     epoch = journal.epoch()
     submission = Submission(author(actor, county), prepare(sending.events), g.window_now)
     db.session.rollback()  # no sender keeps a connection while it waits in line
-    results = submit(county=county, window=window.code, submission=submission)
+    results = submit(county=county, window=actor.window, submission=submission)
     return _answer(
         shapes.Received(
             str(wire(g.window_now)),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from fieldops.db import db, must_be_writing, upsert
 from fieldops.journal import events as ev
@@ -92,6 +92,7 @@ class Submission:
 class _Batch:
     """All that is done under one hold of the county's lock."""
 
+    connection: Connection
     reading: Reading
     seq: int
     hash: bytes
@@ -147,7 +148,7 @@ def record_all(*, county: str, window: str, submissions: Sequence[Submission]) -
     head = connection.execute(_LOCK, {"county": county}).one_or_none()
     if head is None:
         raise UnknownCounty(county)
-    batch = _Batch(reading=Reading(county, window, head.reference), seq=head.seq, hash=head.hash)
+    batch = _Batch(connection, reading=Reading(county, window, head.reference), seq=head.seq, hash=head.hash)
     _load_known(batch, [event for submission in submissions for event in submission.events])
     results = []
     for submission in submissions:
@@ -170,20 +171,18 @@ def reference_changed(county: str) -> None:
     db.session.execute(update(_head).where(_head.c.county == county).values(reference=_head.c.reference + 1))
 
 
-def _prepared(raw: object) -> Prepared:
-    if isinstance(raw, Draft):
-        draft, content = raw, msgspec.to_builtins(raw)
-    else:
-        content = raw
-        try:
-            draft = ev.parse(raw)
-        except Unreadable as error:
-            return Prepared(raw, ev.sent_hash(raw), error)
-    sent = ev.sent_hash(content)
+def _prepared(event: object) -> Prepared:
+    raw = msgspec.to_builtins(event) if isinstance(event, Draft) else event
+    text = ev.as_text(raw)
+    sent = ev.sent_hash(text)
     try:
-        return Prepared(content, sent, draft, registry.kind_of(draft))
+        draft = event if isinstance(event, Draft) else ev.parse(raw, text)
     except Unreadable as error:
-        return Prepared(content, sent, draft, fault=error)
+        return Prepared(raw, sent, error)
+    try:
+        return Prepared(raw, sent, draft, registry.kind_of(draft))
+    except Unreadable as error:
+        return Prepared(raw, sent, draft, fault=error)
 
 
 def _load_known(batch: _Batch, events: Sequence[Prepared]) -> None:
@@ -192,7 +191,7 @@ def _load_known(batch: _Batch, events: Sequence[Prepared]) -> None:
     if not drafts:
         return
     known = {"county": batch.reading.county, "ids": [draft.id for draft, _kind in drafts]}
-    for identity, sent, seq, body in db.session.connection().execute(_KNOWN, known):
+    for identity, sent, seq, body in batch.connection.execute(_KNOWN, known):
         batch.settled[identity] = (sent, Result(identity, "duplicate", ev.read_body(body).flags, seq))
     _load_entities(
         batch,
@@ -210,7 +209,7 @@ def _load_entities(batch: _Batch, entities: set[str]) -> None:
         batch.entities[entity] = []
     if missing:
         wanted = {"county": batch.reading.county, "entities": missing}
-        for (body,) in db.session.connection().execute(_OF_ENTITIES, wanted):
+        for (body,) in batch.connection.execute(_OF_ENTITIES, wanted):
             event = ev.read_body(body)
             batch.entities[event.entity].append(event)
 
@@ -369,9 +368,8 @@ def _write(batch: _Batch) -> None:
     upsert(_quarantine, list(batch.quarantined.values()))
     if not batch.rows:
         return
-    connection = db.session.connection()
-    connection.execute(_INSERT, batch.rows)
-    connection.execute(_ADVANCE, {"of": batch.reading.county, "seq": batch.seq, "hash": batch.hash})
+    batch.connection.execute(_INSERT, batch.rows)
+    batch.connection.execute(_ADVANCE, {"of": batch.reading.county, "seq": batch.seq, "hash": batch.hash})
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for entity, name in batch.changed.items():
         projection = registry.projections[name]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import bindparam, select, update
@@ -34,6 +35,14 @@ _windows = queries.windows
 log = structlog.get_logger()
 
 
+class WindowClock(NamedTuple):
+    """As much of a window as `timetable.clock.now` needs."""
+
+    mode: str
+    clock_shows: datetime | None
+    clock_set_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A signed-in person on one device, with the duties of the current window.
@@ -51,6 +60,8 @@ class Actor:
     duties: tuple[HeldDuty, ...]
     #: The newest open window in which the person has a duty; None when there is none, and then nothing is permitted.
     window: str | None
+    #: The clock of `window`, for `timetable.clock.now`.
+    clock: WindowClock | None
     #: Real time at which the device was noted last.
     last_seen_at: datetime | None = None
 
@@ -84,6 +95,9 @@ _by_token = (
         _duty.c.place,
         _duty.c.window,
         _windows.c.first_day,
+        _windows.c.mode,
+        _windows.c.clock_shows,
+        _windows.c.clock_set_at,
     )
     .select_from(
         _device.join(_person, _person.c.id == _device.c.person).outerjoin(
@@ -108,10 +122,11 @@ def actor_by_token(token: str) -> Actor | None:
         return None
     device_id, seen_at, person_id, name, locale = rows[0][:5]
     held = [(HeldDuty(*row[5:8]), row[8]) for row in rows if row[5] is not None]
+    clocks = {row[7]: WindowClock(*row[9:12]) for row in rows if row[7] is not None}
     # The newest first day; of two on the same day the smaller code, as `timetable.queries.open_windows` orders them.
     window = min(((-first.toordinal(), duty.window) for duty, first in held), default=(0, None))[1]
     duties = tuple(sorted(duty for duty, _first in held if duty.window == window))
-    return Actor(person_id, name, locale, device_id, duties, window, seen_at)
+    return Actor(person_id, name, locale, device_id, duties, window, clocks.get(window or ""), seen_at)
 
 
 # --- the journal's author ---------------------------------------------------------------------------------------------

@@ -18,7 +18,13 @@ from fieldops.organisation.rights import HeldDuty
 
 #: The windows by name only: the timetable lies above this package, yet whether a duty counts hangs on its window.
 windows = table(
-    "timetable_window", column("code", String), column("first_day", Date), column("closed_at", UTCDateTime())
+    "timetable_window",
+    column("code", String),
+    column("mode", String),
+    column("first_day", Date),
+    column("clock_shows", UTCDateTime()),
+    column("clock_set_at", UTCDateTime()),
+    column("closed_at", UTCDateTime()),
 )
 
 _DIVISION = re.compile(r"[0-9]{6}")

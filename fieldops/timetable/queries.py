@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 
 from fieldops.db import db
 from fieldops.organisation.models import Person
 from fieldops.timetable.models import SessionRow, Timetable, Window
 from fieldops.timetable.schedule import Session
-
-_windows = Window.__table__
 
 
 class VersionLine(NamedTuple):
@@ -23,26 +21,6 @@ class VersionLine(NamedTuple):
     published_at: datetime
     publisher: str | None
     origin: str
-
-
-class Ticking(NamedTuple):
-    """A window as far as `clock.now` needs it."""
-
-    code: str
-    mode: str
-    clock_shows: datetime | None
-    clock_set_at: datetime | None
-
-
-_TICKING = select(_windows.c.code, _windows.c.mode, _windows.c.clock_shows, _windows.c.clock_set_at).where(
-    _windows.c.code == bindparam("code")
-)
-
-
-def ticking(code: str) -> Ticking | None:
-    """The window of this code for its clock alone: the hot path."""
-    row = db.session.connection().execute(_TICKING, {"code": code}).one_or_none()
-    return Ticking(*row) if row else None
 
 
 def window(code: str) -> Window | None:
