@@ -6,12 +6,13 @@ import dataclasses
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
 
 from fieldops import create_app, schema
 from fieldops.config import Settings, load
@@ -19,12 +20,15 @@ from fieldops.db import db
 
 pytest_plugins = ["tests.support.postgres", "tests.support.browser", "tests.support.server"]
 
+#: Puts content into a fresh database, within the app.
+Fill = Callable[[], object]
+DATABASE = "fieldops.sqlite3"
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A migrated empty database per engine, made at first use and copied for each test."""
+def templates() -> dict[str, Settings]:
+    """A migrated database per engine and content, made at first use and copied for each test."""
     return {}
 
 
@@ -46,40 +50,55 @@ def _close(app: Flask) -> None:
             engine.dispose()
 
 
-def _template(engine: str, made: dict[str, str], folder: Path) -> str:
-    if engine in made:
-        return made[engine]
+def _template(engine: str, fill: Fill | None, made: dict[str, Settings], folder: Path) -> Settings:
+    name = f"template_{fill.__module__.replace('.', '_') if fill else 'empty'}"
+    if settings := made.get(f"{engine}/{name}"):
+        return settings
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     from tests.support import postgres
 
+    folder = folder / f"{name}-{engine}"
+    folder.mkdir()
     if engine == "sqlite":
-        url = f"sqlite:///{folder / 'template.sqlite3'}"
+        url = f"sqlite:///{folder / DATABASE}"
     else:
-        url = postgres.fresh_database(f"template_{worker}_{os.getpid()}")
-    app = create_app(_settings(folder, url))
+        url = postgres.fresh_database(f"{name}_{worker}_{os.getpid()}")
+    settings = _settings(folder, url)
+    app = create_app(settings)
     with app.app_context():
         schema.upgrade()
+        if fill:
+            fill()
     _close(app)
-    made[engine] = url
-    return url
+    made[f"{engine}/{name}"] = settings
+    return settings
 
 
 @pytest.fixture
-def make_database(templates: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def fill() -> Fill | None:
+    """What makes the content of a test's database, once a run; none for an empty one. A folder may say its own."""
+    return None
+
+
+@pytest.fixture
+def make_database(
+    templates: dict[str, Settings], fill: Fill | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[object]:
     """Makes databases: `make_database("sqlite" | "postgres") -> Settings`; dropped after the test."""
     from tests.support import postgres  # a plugin: imported before pytest has rewritten it, it would warn
 
     dropped: list[str] = []
 
     def make(engine: str) -> Settings:
+        template = _template(engine, fill, templates, tmp_path_factory.getbasetemp())
+        # With the files that lie beside the database, such as the demo's password.
         folder = tmp_path_factory.mktemp("data")
-        template = _template(engine, templates, tmp_path_factory.getbasetemp())
+        shutil.copytree(template.data_dir, folder, dirs_exist_ok=True)
         if engine == "sqlite":
-            shutil.copyfile(template.removeprefix("sqlite:///"), folder / "fieldops.sqlite3")
-            return _settings(folder, f"sqlite:///{folder / 'fieldops.sqlite3'}")
+            return _settings(folder, f"sqlite:///{folder / DATABASE}")
         name = f"test_{uuid.uuid4().hex[:16]}"
         dropped.append(name)
-        return _settings(folder, postgres.fresh_database(name, template.split("?")[0].rsplit("/", 1)[1]))
+        return _settings(folder, postgres.fresh_database(name, make_url(template.database_url).database))
 
     yield make
     for name in dropped:

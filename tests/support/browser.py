@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLAGS = (
@@ -37,21 +37,24 @@ def executable() -> str:
     return chromium.find()
 
 
-def launch(playwright: Playwright, *, camera: Path | None = None, **options: Any) -> Browser:
-    """A headless Chromium; ``camera`` is a .y4m or .mjpeg file that its camera shows, over and over."""
+def launch(engine: BrowserType, *, camera: Path | None = None, **options: Any) -> Browser:
+    """A headless Chromium; ``camera`` is a .y4m or .mjpeg file that its camera shows, over and over.
+
+    ``engine`` is ``playwright.chromium``; a second browser beside one that runs takes that one's ``browser_type``.
+    """
     flags = [*FLAGS]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")
     if camera:
         flags.append(f"--use-file-for-fake-video-capture={camera}")
-    return playwright.chromium.launch(executable_path=executable(), headless=True, args=flags, **options)
+    return engine.launch(executable_path=executable(), headless=True, args=flags, **options)
 
 
 @contextmanager
 def chromium(*, camera: Path | None = None) -> Iterator[Browser]:
     """A Chromium for as long as the block runs."""
     with sync_playwright() as playwright:
-        browser = launch(playwright, camera=camera)
+        browser = launch(playwright.chromium, camera=camera)
         try:
             yield browser
         finally:
