@@ -101,9 +101,21 @@ async function morph(section, text) {
   if (now) {
     section.dataset.now = now;
     section.dataset.ahead = String(Number(now) - Date.now());
+    setClocks(now);
   }
   showAges(section, true);
   noticeAlerts();
+}
+
+/**
+ * A rehearsal's clock may have been set since the page was opened: the one in its head goes by what the server said last.
+ * @param {string} now ms
+ */
+function setClocks(now) {
+  for (const clock of document.querySelectorAll("time[data-clock]")) {
+    clock.setAttribute("data-clock", now);
+    clock.setAttribute("data-clock-at", String(performance.now()));
+  }
 }
 
 /** @type {Fragment[]} */

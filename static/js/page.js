@@ -28,14 +28,16 @@ document.addEventListener("htmx:after:request", () => {
 
 /**
  * Keeps the clocks of `<time data-clock="<ms>" data-zone="<IANA>">` going: the rehearsal's time as the server said it,
- * plus what has passed here since (by the monotonic clock, which nobody can set).
+ * plus what has passed here since (by the monotonic clock, which nobody can set). `data-clock-at` is when it was said, as
+ * `performance.now()`; none for what stood in the page from its beginning.
  */
 function runClocks() {
   const began = performance.now();
   const locale = document.documentElement.lang;
   const show = () => {
     for (const clock of document.querySelectorAll("time[data-clock]")) {
-      const at = new Date(Number(clock.getAttribute("data-clock")) + performance.now() - began);
+      const said = Number(clock.getAttribute("data-clock-at") ?? began);
+      const at = new Date(Number(clock.getAttribute("data-clock")) + performance.now() - said);
       const format = new Intl.DateTimeFormat(locale === "en" ? "en-GB" : locale, {
         timeZone: clock.getAttribute("data-zone") ?? "Asia/Shanghai",
         month: locale === "en" ? "short" : "long",
