@@ -136,7 +136,8 @@ export function nowCard({ snapshot, current, room, nowMs, may }) {
     const hint = msg("Materials handed out, students seated, instructions read. Note the start from the corridor.");
     return starting(session, title, hint, "info", params, may);
   }
-  const title = msg("%(session)s should have started %(late)s min ago");
+  const title =
+    params.late === 0 ? msg("%(session)s starts now") : msg("%(session)s should have started %(late)s min ago");
   const hint = msg("Note the start, also when it was earlier.");
   return starting(session, title, hint, Number(params.late) > 0 ? "warn" : "info", params, may);
 }
