@@ -15,6 +15,7 @@ import io
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def main() -> None:
     )
     parser.add_argument("--to", type=Path, default=PICTURES, help="where the pictures of the documents go")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ended by somebody, it still ends its demo
     options.to.mkdir(parents=True, exist_ok=True)
     with demo() as running, tempfile.TemporaryDirectory(prefix="fieldops-camera-") as folder:
         with chromium() as browser:
