@@ -1,7 +1,7 @@
 """Take the pictures of docs/pictures/ from a running demo of their own.
 
     make screenshots                                        the few that are committed, in Chinese
-    python tools/screenshots.py --all /tmp/pictures         also every page: zh and en, light and dark, 360 and 1440
+    python tools/screenshots.py --all DIR                   also every page: zh and en, light and dark, 360 and 1440
 
 The demo county is made in a temporary folder and served on a free port of the loopback; both are gone at the end. What
 the pictures show is played through the public doors: sign-in links, the API, the rehearsal clock's page.
