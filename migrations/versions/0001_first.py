@@ -1,4 +1,4 @@
-"""first.
+"""The first tables.
 
 Revision: 0001, after nothing.
 """
