@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,10 +96,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _shown(host: str) -> str:
-    """The host as it stands in an address: the wildcard address cannot be typed."""
+    """The host as it stands in an address: the wildcard cannot be typed, so it is this machine's on the network."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
+        return _on_the_network()
     return f"[{host}]" if ":" in host else host
+
+
+def _on_the_network() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a documentation address; connecting a datagram socket sends nothing
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
 
 
 def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -44,6 +44,7 @@ def _settings(folder: Path, database_url: str) -> Settings:
 
 
 def _close(app: Flask) -> None:
+    app.extensions["feed"].rest()  # else its thread may give a connection back after the engine was disposed of
     with app.app_context():
         db.session.remove()
         for engine in db.engines.values():

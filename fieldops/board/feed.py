@@ -140,6 +140,12 @@ class Feed:
             self._open -= 1
             self._counties[county].watchers -= 1
 
+    def rest(self, timeout_s: float = 5) -> None:
+        """Wait until the thread has ended, as it does when nobody watches any more."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+
     # --- the thread ---------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:

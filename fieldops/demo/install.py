@@ -90,7 +90,7 @@ def _add_places(made: DemoCounty) -> None:
     parent = None
     for number, place in enumerate((made.province, made.city, made.county)):
         if db.session.get(Division, place.code) is None:
-            # Numbers from the range that the regulator keeps for fiction would not be dialled; these end at once.
+            # No exchange begins with 0000: whoever taps it reaches nobody.
             organisation.add_division(
                 code=place.code, name=place.name, level=place.level, parent=parent, telephone=f"0763-000000{number}"
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import socket
 
 import qrcode
 from sqlalchemy import select
@@ -34,7 +33,7 @@ SHOWN = (
 
 def page(settings: Settings) -> str:
     """The text, with fresh one-time codes."""
-    address = reachable(settings)
+    address = settings.public_url
     lines = ["", f"Fieldops 质量监测现场: {address}", ""]
     if db.session.get(Window, WINDOW) is None:
         lines.append("Sign-in links for everybody on duty: fieldops people")
@@ -54,19 +53,6 @@ def page(settings: Settings) -> str:
         "Each link works once; links for all duties: .venv/bin/fieldops people · stop with ctrl-C",
     ]
     return "\n".join(lines)
-
-
-def reachable(settings: Settings) -> str:
-    """The address to type: on a phone too when the server listens on the whole network."""
-    if settings.host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return settings.public_url
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # a documentation address; connecting a datagram socket sends nothing
-            host = probe.getsockname()[0]
-        except OSError:
-            return settings.public_url
-    return f"http://{host}:{settings.port}"
 
 
 def qr(text: str) -> list[str]:

@@ -80,7 +80,11 @@ test("unknown cards are recorded with their hash, never dropped", () => {
 
 test("a card of another school of the county is known without a network", () => {
   const asked = question("08:40");
-  const snapshot = { ...asked.snapshot, schools: [{ code: "77", name: "No 2" }], foreign_cards: { 77: ["hash-of-th"] } };
+  const snapshot = {
+    ...asked.snapshot,
+    schools: [{ code: "77", name: "No 2" }],
+    foreign_cards: { 77: ["hash-of-th"] },
+  };
   const verdict = judgeCard(card("of-the-other"), { ...asked, snapshot });
   assert.deepEqual(
     [verdict.outcome, verdict.record?.data],
