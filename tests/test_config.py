@@ -49,13 +49,13 @@ def test_the_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) ->
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
-    with pytest.raises(SettingError, match=f"^{name}: "):
+    with pytest.raises(SettingError, match=rf"^{name}: "):
         load(environment(tmp_path, **{name: value}))
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SettingError, match="^FIELDOPS_DATA_DIR: "):
+    with pytest.raises(SettingError, match=r"^FIELDOPS_DATA_DIR: "):
         load(environment(tmp_path / "file" / "below"))
 
 
