@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import qrcode
 from PIL import Image, ImageFilter
 from playwright.sync_api import Locator
 
@@ -30,7 +31,15 @@ class Camera:
 
     def show(self, card: Locator, *, tilt: float = TILT_DEGREES, blur: float = BLUR, height: int = CARD_HEIGHT) -> None:
         """Hold a card, as the page prints it, before the camera."""
-        printed = Image.open(io.BytesIO(card.screenshot())).convert("RGB")
+        self._hold(Image.open(io.BytesIO(card.screenshot())).convert("RGB"), tilt, blur, height)
+
+    def show_code(self, text: str) -> None:
+        """Hold any QR code before the camera: one that is not ours."""
+        code = qrcode.QRCode(border=4, box_size=10)
+        code.add_data(text)
+        self._hold(code.make_image().get_image().convert("RGB"), TILT_DEGREES, BLUR, CARD_HEIGHT)
+
+    def _hold(self, printed: Image.Image, tilt: float, blur: float, height: int) -> None:
         size = (round(printed.width * height / printed.height), height)
         held = printed.resize(size, Image.Resampling.LANCZOS).convert("RGBA")
         held = held.rotate(tilt, Image.Resampling.BICUBIC, expand=True)

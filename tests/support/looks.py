@@ -1,0 +1,44 @@
+"""What every screen is held to: nothing to scroll sideways, nothing too small for a thumb, a title."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+#: WCAG 2.5.5: 44 CSS pixels. Links within a line of text are exempt there, and here.
+TARGET_PX = 44
+_SMALL = """(least) => {
+  const found = [];
+  const controls = 'a[href], button, select, textarea, summary, input:not([type=hidden])';
+  for (const each of document.querySelectorAll(controls)) {
+    // A radio button or a box to tick is pressed by its label; a skip link is there once it has the focus.
+    const ticked = each.matches('input[type=radio], input[type=checkbox]');
+    const target = ticked ? each.closest('label') ?? each : each;
+    const box = target.getBoundingClientRect();
+    if (each.matches('.skip-link') || !target.checkVisibility({visibilityProperty: true}) || box.width === 0) continue;
+    if (each.matches('a') && getComputedStyle(each).display === 'inline') continue;
+    // Half a pixel is how browsers round.
+    if (box.width + 0.5 < least || box.height + 0.5 < least) {
+      found.push(`${each.outerHTML.slice(0, 120)}: ${Math.round(box.width)} × ${Math.round(box.height)}`);
+    }
+  }
+  return found;
+}"""
+_WIDE = """() => {
+  const wide = document.documentElement.scrollWidth - window.innerWidth;
+  if (wide <= 0) return [];
+  const beyond = (element) => element.getBoundingClientRect().right > innerWidth + 0.5;
+  const out = [...document.querySelectorAll('body *')].filter(beyond);
+  return [`${wide} px wider than the screen: ${out.at(-1)?.outerHTML.slice(0, 160)}`];
+}"""
+
+
+def too_small(page: Page) -> list[str]:
+    """What is there to press and too small for it."""
+    found: list[str] = page.evaluate(_SMALL, TARGET_PX)
+    return found
+
+
+def too_wide(page: Page) -> list[str]:
+    """What makes the page wider than the screen."""
+    found: list[str] = page.evaluate(_WIDE)
+    return found
