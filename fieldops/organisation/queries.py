@@ -15,6 +15,7 @@ from fieldops.db import UTCDateTime, db, utcnow
 from fieldops.organisation.models import Device, Division, Duty, Person, School
 from fieldops.organisation.places import Place, path_of
 from fieldops.organisation.rights import HeldDuty
+from fieldops.web.i18n import room_name
 
 #: The windows by name only: the timetable lies above this package, yet whether a duty counts hangs on its window.
 windows = table(
@@ -103,7 +104,7 @@ def located(path: str) -> Located | None:
     school = path_of(code, rest[0])
     if len(rest) == 1:
         return Located(Place(path, "school", (school, *chain)), school_name)
-    return Located(Place(path, "room", (path, school, *chain)), f"{school_name} · {rest[1]}")
+    return Located(Place(path, "room", (path, school, *chain)), f"{school_name} · {room_name(rest[1])}")
 
 
 def is_school_code(code: str) -> bool:
@@ -148,7 +149,7 @@ def names(paths: Iterable[str]) -> dict[str, str]:
         of_school = {(county, code): name for county, code, name in found}
         for path, parts in wanted.items():
             if len(parts) > 1 and (parts[0], parts[1]) in of_school:
-                called[path] = " · ".join([of_school[parts[0], parts[1]], *parts[2:]])
+                called[path] = " · ".join([of_school[parts[0], parts[1]], *map(room_name, parts[2:])])
     return called
 
 

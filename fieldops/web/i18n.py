@@ -33,7 +33,19 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(Path(__file__).resolve().parents[1] / "translations"))
     Babel(app, locale_selector=choose)
     app.jinja_env.globals.update(locale=language, language_tag=lambda: _TAGS[language()])
-    filters = (local_time, local_datetime, day, full_date, zone_name, number, percent, deviation, ago, duration)
+    filters = (
+        local_time,
+        local_datetime,
+        day,
+        full_date,
+        zone_name,
+        room_name,
+        number,
+        percent,
+        deviation,
+        ago,
+        duration,
+    )
     app.jinja_env.filters.update({shown.__name__: _not_constant(shown) for shown in filters})
     preferences.init_app(app)
     statuses.init_app(app)
@@ -90,6 +102,13 @@ def zone_name(zone: str) -> str:
     """What people call the zone: shown beside times where a county has more than one."""
     names = {"Asia/Shanghai": _("Beijing time"), "Asia/Urumqi": _("Xinjiang time")}
     return names.get(zone, zone)
+
+
+def room_name(code: str) -> str:
+    """``考场 1`` or ``Room 1`` for a room that has nothing but a number, like ``roomName`` of the phone."""
+    # Without a request there is no reader, and so no language: the code says enough.
+    plain = code.isascii() and code.isdecimal() and has_request_context()
+    return str(_("Room %(room)s", room=code.lstrip("0") or "0")) if plain else code
 
 
 def number(value: float) -> str:

@@ -129,7 +129,7 @@ export const ROLES = {
   chief_monitor: msg("Chief monitor"),
   principal: msg("Principal"),
   information_officer: msg("Information officer"),
-  custodian: msg("Custodian of the materials"),
+  custodian: msg("Materials custodian"),
   inspector: msg("Inspector"),
   supervisor: msg("Visiting supervisor"),
   desk: msg("Duty desk"),
