@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, g, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from fieldops.board import queries
@@ -247,6 +248,11 @@ def _page(template: str, context: dict[str, Any], links: Collection[tuple[str, s
         for action, name, label, icon in links
         if g.actor.may(action, place) and _exists(f"{base}/{name}") and (name != "clock" or context["rehearsal"])
     ]
+    if place.county and g.actor.may("quarantine.view", place):
+        school = (request.view_args or {}).get("school")
+        count = len(journal.quarantined(place.county, school=school))
+        if count:
+            found.append({"url": f"{base}/quarantine", "label": f"{_('Set aside')} {count}", "icon": "warning"})
     query = {"at": context["at"]} if context["at"] else {}
     page: str = render_template(
         template,
