@@ -250,7 +250,7 @@ def _page(template: str, context: dict[str, Any], links: Collection[tuple[str, s
     ]
     if place.county and g.actor.may("quarantine.view", place):
         school = (request.view_args or {}).get("school")
-        count = len(journal.quarantined(place.county, school=school))
+        count = journal.count_quarantined(place.county, school=school)
         if count:
             found.append({"url": f"{base}/quarantine", "label": f"{_('Set aside')} {count}", "icon": "warning"})
     query = {"at": context["at"]} if context["at"] else {}

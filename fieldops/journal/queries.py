@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from fieldops.db import db
 from fieldops.journal.events import Event, read_body
@@ -62,6 +62,14 @@ def of_entities(county: str, entities: Sequence[str]) -> dict[str, list[Event]]:
         event = read_body(body)
         found[event.entity].append(event)
     return found
+
+
+def count_quarantined(county: str, *, school: str | None = None) -> int:
+    """How much stands aside; of one school when given."""
+    statement = select(func.count()).select_from(Quarantined).where(Quarantined.county == county)
+    if school is not None:
+        statement = statement.where(Quarantined.school == school)
+    return db.session.scalar(statement) or 0
 
 
 def quarantined(county: str, *, school: str | None = None) -> list[Quarantined]:
