@@ -44,14 +44,26 @@ const nodes = (children) =>
     .map((child) => (child instanceof Node ? child : String(child)));
 
 /**
- * Puts new content into an element. Where the focus was on something with an id that is there again, it stays.
+ * Puts new content into an element. Whoever works by keyboard stays where they were: on the same node, on one with the
+ * same id, else at the title of the screen.
  * @param {Element} element
  * @param {...(Child | Child[])} children
  */
 export function fill(element, ...children) {
-  const focused = element.contains(document.activeElement) ? document.activeElement?.id : "";
+  const before = document.activeElement;
+  const focused = before && before !== element && element.contains(before) ? before : null;
   element.replaceChildren(...nodes(children));
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (!focused) return;
+  const again = element.contains(focused) ? focused : focused.id ? document.getElementById(focused.id) : null;
+  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  keepFocus();
+}
+
+/** What had the focus is gone: the title of the screen takes it, so that nobody begins at the top of the page again. */
+export function keepFocus() {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const title = document.querySelector("h1[tabindex]");
+  if (title instanceof HTMLElement) title.focus({ preventScroll: true });
 }
 
 const sprite = new URL("../img/icons.svg", import.meta.url).href;

@@ -1,5 +1,5 @@
 /** Pieces that several screens are made of. */
-import { button, h, icon, newId } from "./dom.js";
+import { button, h, icon, keepFocus, newId } from "./dom.js";
 import { clockTime } from "./format.js";
 import { t } from "./i18n.js";
 import { STATUS } from "./words.js";
@@ -204,6 +204,7 @@ export function openSheet(title, content) {
   sheet.addEventListener("close", () => {
     sheet.remove();
     if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    keepFocus();
   });
   document.body.append(sheet);
   sheet.showModal();

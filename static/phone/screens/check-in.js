@@ -1,6 +1,6 @@
 /** Check-in: counts and verdict always in sight, the camera, and seats and names in the same screen. */
 import { readCard } from "../card.js";
-import { button, fill, h, icon, set } from "../dom.js";
+import { button, fill, h, icon, keepFocus, set } from "../dom.js";
 import { t } from "../i18n.js";
 import { roomName, sessionName } from "../names.js";
 import { countsBar } from "../pieces.js";
@@ -102,7 +102,12 @@ export function checkInScreen(app, [code = ""]) {
         undo ?? anyway,
       ),
     );
-    if (undo) undoTimer = setTimeout(() => undo.remove(), UNDO_MS);
+    if (undo) {
+      undoTimer = setTimeout(() => {
+        undo.remove();
+        keepFocus();
+      }, UNDO_MS);
+    }
   };
 
   /** @param {Student} student @param {string} undoes */

@@ -67,6 +67,7 @@ function line(app, session, sitting, fact, stands) {
         ? button(t("Correct"), () => correct(app, session, sitting, fact), {
             kind: "quiet",
             icon: "pen",
+            id: `correct-${fact.id}`,
             "aria-label": t("Correct: %(what)s", { what }),
           })
         : null,
