@@ -59,6 +59,7 @@ def _template(engine: str, fill: Fill | None, made: dict[str, Settings], folder:
     from tests.support import postgres
 
     folder = folder / f"{name}-{engine}"
+    shutil.rmtree(folder, ignore_errors=True)  # an attempt that failed
     folder.mkdir()
     if engine == "sqlite":
         url = f"sqlite:///{folder / DATABASE}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLong
 
 from tests.support.browser import desk
 from tests.support.people import COUNTY, People, set_clock
@@ -35,18 +36,34 @@ class Keys:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self._fresh = True
 
     def press(self, key: str) -> None:
+        if not self._fresh:
+            self.settled(f"before {key}")
+        self._fresh = False
         self.page.keyboard.press(key)
-        self.page.wait_for_function("() => document.activeElement && document.activeElement !== document.body")
-        assert self.page.evaluate(_FOCUS) == "", f"after {key}"
+        self.settled(f"after {key}")
 
-    def to(self, target: Locator) -> None:
-        """Tab until it has the focus."""
+    def open(self, target: Locator) -> None:
+        """Go to another page; there nothing has the focus yet."""
+        self.to(target)
+        self.page.keyboard.press("Enter")
+        self._fresh = True
+
+    def settled(self, when: str) -> None:
+        """While a screen changes the focus may be nowhere for a moment, and no longer."""
+        try:
+            self.page.wait_for_function(f"() => ({_FOCUS})() === ''", timeout=3_000)
+        except TooLong:
+            raise AssertionError(f"{when}: {self.page.evaluate(_FOCUS)}") from None
+
+    def to(self, target: Locator, key: str = "Tab") -> None:
+        """Tab until it has the focus; back with `Shift+Tab`."""
         for _ in range(FARTHEST):
             if target.evaluate("(element) => element === document.activeElement"):
                 return
-            self.press("Tab")
+            self.press(key)
         raise AssertionError(f"{target} is not reached by Tab")
 
     def enter(self, target: Locator, key: str = "Enter") -> None:
@@ -81,8 +98,7 @@ def test_a_session_by_keyboard(people: People, browser: Browser) -> None:
     page = people.context(browser, desk, viewport={"width": 1024, "height": 768}).new_page()
     keys = Keys(page)
     page.goto(people.duty("monitor", f"{COUNTY}/{SCHOOL}/{ROOM}")["sign_in_url"])
-    keys.to(page.locator("main form button"))
-    page.keyboard.press("Enter")
+    keys.open(page.locator("main form button"))
     page.locator(".now__title").wait_for()
 
     keys.enter(page.get_by_role("link", name="学生检录"))
@@ -90,6 +106,9 @@ def test_a_session_by_keyboard(people: People, browser: Browser) -> None:
     keys.enter(page.locator(".seats > button").nth(2))
     keys.enter(page.locator("dialog[open]").get_by_role("button", name="检录", exact=True))
     expect(page.locator(".verdict[data-outcome=ok]")).to_contain_text("3 号")
+    keys.to(page.locator(".verdict").get_by_role("button", name="撤销"), "Shift+Tab")
+    keys.press("Enter")
+    expect(page.locator(".seats > button.chip--present")).to_have_count(0)
     keys.to(page.get_by_role("searchbox"))
     page.keyboard.type("5")
     keys.press("Enter")
@@ -103,6 +122,14 @@ def test_a_session_by_keyboard(people: People, browser: Browser) -> None:
     keys.enter(page.locator(".phone-nav__link", has_text="场次"))
     keys.enter(page.locator("#next"))
     expect(page.locator(".sitting .chip--running")).to_be_visible()
+    # What is drawn anew, by a key or because the server answered, takes nobody's place away.
+    earlier = page.get_by_role("button", name="早 1 分钟")
+    keys.enter(earlier)
+    expect(earlier).to_be_focused()
+    keys.to(page.get_by_role("button", name="更正：开始"), "Shift+Tab")
+    set_clock(clock, "09:05")
+    expect(page.locator(".phone-clock")).to_have_text("09:05")
+    expect(page.get_by_role("button", name="更正：开始")).to_be_focused()
 
     keys.enter(page.locator(".phone-nav__link", has_text="上报"))
     keys.pick(page.get_by_role("group", name="什么情况？"), "如厕")
@@ -129,9 +156,7 @@ def test_a_session_by_keyboard(people: People, browser: Browser) -> None:
 
     desk_keys = Keys(county)
     expect(county.locator("#waiting a")).to_be_visible()
-    desk_keys.to(county.locator("#waiting a"))
-    county.keyboard.press("Enter")
+    desk_keys.open(county.locator("#waiting a"))
     county.wait_for_url("**/incidents/*")
-    desk_keys.to(county.locator("form[action$='/acknowledge'] button"))
-    county.keyboard.press("Enter")
+    desk_keys.open(county.locator("form[action$='/acknowledge'] button"))
     expect(county.locator("#incident-timeline")).to_contain_text("接收")

@@ -74,7 +74,7 @@ def card(cards: Page, people: People, school: str, room: str, number: int = 0): 
 def test_every_verdict(people: People, cards: Page, door: Page, camera: Camera, says: Says) -> None:
     camera.show(card(cards, people, SCHOOL, OTHER_ROOM, 3))
     name = cards.locator(".card-sheet__name").nth(3).inner_text()
-    says("wrong_room", f"{name}在考场 2 4 号")
+    says("wrong_room", f"{name}在考场 2，座号 4")
 
     camera.show(card(cards, people, OTHER_SCHOOL, ROOM))
     says("wrong_school", f"该生属于{OTHER_NAME}")

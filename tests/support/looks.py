@@ -24,8 +24,14 @@ _SMALL = """(least) => {
   return found;
 }"""
 _WIDE = """() => {
+  // What is cut off on purpose is there for readers only, or says so by its dots.
+  const clipped = [...document.querySelectorAll('body *')].filter((element) => {
+    const style = getComputedStyle(element);
+    return ['hidden', 'clip'].includes(style.overflowX) && style.textOverflow !== 'ellipsis'
+      && style.clipPath === 'none' && element.clientWidth > 2 && element.scrollWidth > element.clientWidth + 1;
+  }).map((element) => `cut off: ${element.outerHTML.slice(0, 160)}`);
   const wide = document.documentElement.scrollWidth - window.innerWidth;
-  if (wide <= 0) return [];
+  if (wide <= 0) return clipped;
   const beyond = (element) => element.getBoundingClientRect().right > innerWidth + 0.5;
   const out = [...document.querySelectorAll('body *')].filter(beyond);
   return [`${wide} px wider than the screen: ${out.at(-1)?.outerHTML.slice(0, 160)}`];
@@ -39,6 +45,6 @@ def too_small(page: Page) -> list[str]:
 
 
 def too_wide(page: Page) -> list[str]:
-    """What makes the page wider than the screen."""
+    """What makes the page wider than the screen, or is cut off at its side."""
     found: list[str] = page.evaluate(_WIDE)
     return found
