@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from pathlib import Path
 
 from flask import Flask
@@ -19,9 +17,6 @@ from fieldops.config import Settings
 from fieldops.journal.kinds import registry
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Parts of the domain, from the bottom up. Each may have facts (kinds, projections), views (blueprint) and init_app.
-PARTS = ("journal", "organisation", "timetable", "roster", "testday", "incidents", "board", "api", "operations")
-
 csrf = CSRFProtect()
 
 
@@ -66,23 +61,34 @@ def _wire_web(app: Flask) -> None:
 
 
 def _wire_parts(app: Flask) -> None:
-    for name in PARTS:
-        facts = _module(name, "facts")
-        if facts is not None:
-            registry.add(kinds=facts.KINDS, projections=getattr(facts, "PROJECTIONS", ()))
-        for piece in ("rules", "intake", "reference", "context", "feed", "metrics"):
-            module = _module(name, piece)
-            if module is not None and hasattr(module, "init_app"):
-                module.init_app(app)
-        views = _module(name, "views")
-        if views is not None:
-            app.register_blueprint(views.blueprint)
-            if name == "api":
-                csrf.exempt(views.blueprint)
+    """From the bottom up. Imported here and not above, so that one part can be imported without all the others."""
+    from fieldops.api import views as api
+    from fieldops.board import feed
+    from fieldops.board import views as board
+    from fieldops.incidents import facts as incidents_facts
+    from fieldops.incidents import views as incidents
+    from fieldops.journal import intake
+    from fieldops.operations import metrics
+    from fieldops.operations import views as operations
+    from fieldops.organisation import facts as organisation_facts
+    from fieldops.organisation import rules
+    from fieldops.organisation import views as organisation
+    from fieldops.roster import context as roster_context
+    from fieldops.roster import facts as roster_facts
+    from fieldops.roster import reference
+    from fieldops.roster import views as roster
+    from fieldops.testday import facts as testday_facts
+    from fieldops.testday import views as testday
+    from fieldops.timetable import context as timetable_context
+    from fieldops.timetable import facts as timetable_facts
+    from fieldops.timetable import views as timetable
 
-
-def _module(part: str, name: str):  # type: ignore[no-untyped-def]
-    found = (
-        importlib.util.find_spec(f"fieldops.{part}.{name}") if importlib.util.find_spec(f"fieldops.{part}") else None
-    )
-    return importlib.import_module(f"fieldops.{part}.{name}") if found else None
+    for facts in (organisation_facts, timetable_facts, roster_facts):
+        registry.add(kinds=facts.KINDS)
+    for facts_with_state in (testday_facts, incidents_facts):
+        registry.add(kinds=facts_with_state.KINDS, projections=facts_with_state.PROJECTIONS)
+    for part in (intake, rules, timetable_context, reference, roster_context, feed, metrics):
+        part.init_app(app)
+    for views in (organisation, timetable, roster, testday, incidents, board, api, operations):
+        app.register_blueprint(views.blueprint)
+    csrf.exempt(api.blueprint)
