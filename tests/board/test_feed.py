@@ -91,6 +91,7 @@ def test_a_long_absence_fetches_everything(
     assert told(next(watch(since=1))) == [("fact", 2), ("fact", 3), ("fact", 4), ("fact", 5)]
 
 
+@pytest.mark.slow
 def test_no_gap_and_no_repetition_beside_a_writer(app: Flask, watch: Any, schools: list[DemoSchool]) -> None:
     writes = 40
 
