@@ -228,7 +228,7 @@ def events() -> Response:
             str(wire(g.window_now)),
             epoch,
             [
-                shapes.ResultShape(r.id, r.outcome, list(r.flags), r.seq, r.reason or msgspec.UNSET)  # type: ignore[arg-type]
+                shapes.ResultShape(r.id, r.outcome, list(r.flags), r.seq, r.reason or msgspec.UNSET)  # type: ignore[arg-type]  # one of four
                 for r in results
             ],
         )

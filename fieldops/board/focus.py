@@ -44,7 +44,7 @@ def slots(sessions: Iterable[Session]) -> list[Slot]:
 def chosen(text: str | None) -> datetime | None:
     """The wall-clock time (naive on purpose: each school reads it in its zone) that a URL names; None for "now"."""
     try:
-        return datetime.strptime(text or "", "%Y-%m-%dT%H:%M")  # noqa: DTZ007
+        return datetime.strptime(text or "", "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - a wall clock, read in a zone by the caller
     except ValueError:
         return None
 
