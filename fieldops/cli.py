@@ -116,6 +116,23 @@ def upgrade() -> None:
         click.echo(f"{schema.describe()} stands at migration {schema.level()}")
 
 
+@main.command("renew-epoch")
+def renew_epoch() -> None:
+    """After a backup was put back: phones offer again what it lacks. Run it before anybody reaches the server.
+
+    Every phone keeps what it sent. When the server names another epoch, it offers all of it once more; what the backup
+    has is known by its id and counts once. To run it without need costs some traffic and nothing else.
+
+    \b
+    Example:
+      fieldops renew-epoch && fieldops verify
+    """
+    with _app().app_context():
+        _up_to_date()
+        db.session.rollback()
+        click.echo(f"{schema.describe()} has the epoch {schema.renew_epoch()}")
+
+
 @main.command()
 def demo() -> None:
     """Make the demo county in an empty database. A database with anything in it is never touched.

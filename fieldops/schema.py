@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, inspect, select, update
 
 from fieldops.config import ROOT
 from fieldops.db import Base, db, writing
@@ -51,6 +51,14 @@ def upgrade(revision: str = "head") -> None:
     with writing():
         if db.session.scalar(select(Server)) is None:
             db.session.add(Server(id=1, epoch=str(uuid.uuid4())))
+
+
+def renew_epoch() -> str:
+    """Say that this is another life of the database, as after a restore: every phone offers all that it keeps again."""
+    epoch = str(uuid.uuid4())
+    with writing():
+        db.session.execute(update(Server).values(epoch=epoch))
+    return epoch
 
 
 def downgrade(revision: str) -> None:

@@ -167,11 +167,16 @@ class Snapshot(Struct):
 
 
 class Sending(Struct, forbid_unknown_fields=True):
-    """A device's facts, oldest first. Each is read for itself: a bad one never blocks those behind it."""
+    """A device's facts, oldest first. Each is read for itself: a bad one never blocks those behind it.
+
+    `window`: the one that they were noted in. When the sender acts in another now, nothing is taken in (409): what was
+    noted in a rehearsal never lands in the real days.
+    """
 
     device: Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
     sent_at: Instant
     events: Annotated[list[Any], Meta(max_length=500)]
+    window: str | None = None
 
 
 class ResultShape(Struct, omit_defaults=False):

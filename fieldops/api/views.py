@@ -86,6 +86,15 @@ class OtherDevice(Problem):
     detail = _l("Send them with the device that you enrolled.")
 
 
+class OtherWindow(Problem):
+    """The facts were noted in another window than the one that their sender acts in."""
+
+    status = 409
+    slug = "other-window"
+    title = _l("These facts were noted in another assessment window")
+    detail = _l("Keep them, and ask your county's desk. Nothing of them was taken into this window.")
+
+
 def _body(shape: type[T]) -> T:
     raw = request.get_data(cache=False)
     try:
@@ -217,6 +226,8 @@ def events() -> Response:
         raise OtherDevice
     if actor.window is None or actor.clock is None:
         raise NoWindow
+    if sending.window not in (None, actor.window):
+        raise OtherWindow
     county = _county_code(actor, request.args.get("county"))
     g.window_now = clock.now(actor.clock)
     epoch = journal.epoch()

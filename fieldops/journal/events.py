@@ -33,8 +33,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind: str
     occurred_at: datetime
     recorded_at: datetime
+    #: The device that noted it, when it need not be the one that sends it: a phone that was bound anew has another id.
+    device: str | None = None
     device_seq: int | None = None
     offset_ms: int = 0
+    #: The device could not tell whether its clock was right (it slept, or was started anew, and no answer came since).
+    clock_unsure: bool = False
     school: str | None = None
     room: str | None = None
     session: str | None = None
@@ -94,6 +98,7 @@ def parse(raw: object, text: str) -> Draft:
     try:
         draft = msgspec.convert(raw, Draft)
         identity = str(uuid.UUID(draft.id))
+        device = None if draft.device is None else str(uuid.UUID(draft.device))
     except (msgspec.ValidationError, ValueError) as error:
         raise Unreadable("unreadable", str(error)) from None
     for name in ("occurred_at", "recorded_at"):
@@ -106,8 +111,8 @@ def parse(raw: object, text: str) -> Draft:
     _check_codes(draft)
     if len(text) > MAX_DATA_BYTES:
         raise Unreadable("unreadable", f"larger than {MAX_DATA_BYTES} bytes")
-    if identity != draft.id:
-        draft = msgspec.structs.replace(draft, id=identity)
+    if (identity, device) != (draft.id, draft.device):
+        draft = msgspec.structs.replace(draft, id=identity, device=device)
     try:
         corrected(draft.occurred_at, draft.offset_ms), corrected(draft.recorded_at, draft.offset_ms)
     except OverflowError:

@@ -49,6 +49,8 @@ class Author:
     may: Callable[[str, str], bool]
     #: `levels(action, place)`: the levels of the duties that give the action at the place, from the bottom up.
     levels: Callable[[str, str], tuple[str, ...]] = lambda _action, _place: ()
+    #: Whether a device other than the one that sends is, or was, this person's: what it noted may come through another.
+    owns: Callable[[str], bool] = lambda _device: False
 
 
 #: Author of what the system adds: reactions, the escalation engine.
@@ -237,7 +239,7 @@ def _event(batch: _Batch, kind: Kind, draft: Draft, author: Author) -> Event:
         session=draft.session,
         student=draft.student,
         person=author.person,
-        device=author.device,
+        device=draft.device or author.device,
         flags=(),
         data=draft.data,
         levels=author.levels(kind.levels_of, _place(batch, draft)) if kind.levels_of else (),
@@ -268,6 +270,8 @@ def _take(batch: _Batch, event: Prepared, author: Author) -> Result:
     place = _place(batch, draft)
     if not author.may(kind.action, place):
         return _set_aside(batch, event, Unreadable("not_permitted", f"{kind.action} at {place}"), author)
+    if draft.device not in (None, author.device) and not author.owns(str(draft.device)):
+        return _set_aside(batch, event, Unreadable("not_permitted", f"device: {draft.device} is another's"), author)
     return _accept(batch, kind, draft, event.sent, author)
 
 
@@ -285,7 +289,8 @@ def _accept(batch: _Batch, kind: Kind, draft: Draft, sent: bytes, author: Author
             if kind.decision and (refusal := _refusal(batch, kind, event)) is not None:
                 return Result(draft.id, "conflict", reason=refusal)
         if kind.judge is not None:
-            event = msgspec.structs.replace(event, flags=tuple(sorted(set(kind.judge(event, batch.reading)))))
+            flags = {*kind.judge(event, batch.reading), *(["clock_unsure"] if draft.clock_unsure else [])}
+            event = msgspec.structs.replace(event, flags=tuple(sorted(flags)))
         _append(batch, kind, event, sent)
         result = Result(event.id, "accepted", event.flags, event.seq)
         batch.settled[event.id] = (sent, result._replace(outcome="duplicate"))

@@ -177,7 +177,13 @@ class _Reach:
 def author(actor: Actor, county: str) -> Author:
     """The actor as the journal's author of events of this county."""
     reach = _Reach(actor.duties, county)
-    return Author(person=actor.person_id, device=actor.device_id, may=reach.may, levels=reach.levels)
+    return Author(
+        person=actor.person_id,
+        device=actor.device_id,
+        may=reach.may,
+        levels=reach.levels,
+        owns=lambda device: queries.owner_of(device) == actor.person_id,
+    )
 
 
 # --- last seen --------------------------------------------------------------------------------------------------------

@@ -258,6 +258,11 @@ def devices_of(person: str, now: datetime) -> list[DeviceAt]:
     return _devices(Device.person == person, now)
 
 
+def owner_of(device: str) -> str | None:
+    """Whose device it is or was, also when it is revoked; None for one that is not known here."""
+    return db.session.scalar(select(Device.person).where(Device.id == device))
+
+
 def device_by_token_hash(token_hash: bytes) -> Device | None:
     """The device of this token, also when it is expired or revoked."""
     return db.session.scalars(select(Device).where(Device.token_hash == token_hash)).one_or_none()

@@ -56,6 +56,7 @@ FLAGS: Final[dict[str, Any]] = {
     "after_end": _l("after the planned end"),
     "late_entry": _l("late entry"),
     "clock_off": _l("the device's clock was wrong"),
+    "clock_unsure": _l("the device was not sure of its clock"),
     "future": _l("time lies ahead of its arrival"),
     "after_freeze": _l("arrived after the absences were final"),
     "unknown_category": _l("a category this version does not know"),
