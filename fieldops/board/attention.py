@@ -107,11 +107,22 @@ class Sitting:
     clock_off: int = 0
     #: When a fact about this sitting arrived last.
     fact_heard_at: datetime | None = None
+    #: Since when the room's phone is locked away: its silence tells nothing until the papers should be sealed.
+    boxed_at: datetime | None = None
+    #: Some of this was heard over the telephone only.
+    spoken: bool = False
 
     @property
     def over(self) -> bool:
         """Nothing more is to be noted but the sealing."""
         return self.state in ("ended", "sealed")
+
+    def silent_on_purpose(self, now: datetime) -> bool:
+        """Whether the phone is locked away and its session cannot have been noted yet."""
+        if self.boxed_at is None:
+            return False
+        end = self.lawful_end_at or self.ends_at
+        return end is None or now <= end + timedelta(minutes=self.sealing_min)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +167,7 @@ def under_way(sitting: Sitting, now: datetime) -> bool:
 
 def stale(sitting: Sitting, heard_at: datetime | None, now: datetime, limits: Limits) -> bool:
     """Whether the room is shown grey: not heard for `stale_after_s` while its session is under way."""
-    if not under_way(sitting, now):
+    if not under_way(sitting, now) or sitting.silent_on_purpose(now):
         return False
     return heard_at is None or now - heard_at > timedelta(seconds=limits.stale_after_s)
 
@@ -217,6 +228,8 @@ def _of_incidents(severities: Sequence[str]) -> Iterable[Reason]:
 
 
 def _of_time(sitting: Sitting, now: datetime, limits: Limits, heard_at: datetime | None) -> Iterable[Reason]:
+    if sitting.state in ("planned", "running") and sitting.silent_on_purpose(now):
+        return
     if sitting.state == "planned":
         yield from _of_start(sitting, now, limits, heard_at)
     elif sitting.state == "paused":

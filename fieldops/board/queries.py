@@ -78,6 +78,11 @@ class SchoolBoard:
         return total
 
     @property
+    def spoken(self) -> bool:
+        """Whether some of what is shown was heard over the telephone only."""
+        return any(room.sitting.spoken for room in self.rooms)
+
+    @property
     def states(self) -> dict[str, int]:
         """How many rooms are in each state."""
         found: dict[str, int] = {}
@@ -215,6 +220,8 @@ class _Read:
     ) -> attention.Sitting:
         key = (school, room, session.code)
         line, counts = self.lines.get(key), self.counts.get(key, Counts())
+        said = line.spoken_counts(counts) if line else None
+        shown = said or counts
         noted = self.noted.get(key, Noted())
         of_room = self.noted.get((school, room, None), Noted()) if whole_room else Noted()
         heard = [at for at in (line.heard_at if line else None, noted.heard_at) if at]
@@ -233,13 +240,15 @@ class _Read:
             start_deviation_min=line.start_deviation_min if line else None,
             end_deviation_min=line.end_deviation_min if line else None,
             expected=counts.expected,
-            present=counts.present,
-            absent=counts.absent,
+            present=shown.present,
+            absent=shown.absent,
             contradicted=counts.contradicted,
             anomalies=noted.anomalies + of_room.anomalies,
             late_entries=noted.late_entries,
             clock_off=noted.clock_off,
             fact_heard_at=max(heard, default=None),
+            boxed_at=line.boxed_at if line else None,
+            spoken=said is not None or bool(line and line.spoken_times),
         )
 
 

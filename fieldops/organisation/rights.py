@@ -32,7 +32,7 @@ ROLES: dict[str, frozenset[str]] = {
         _NOTE
         | _SEE_SCHOOL
         | _HELP_PEOPLE
-        | {"sitting.freeze", "incident.act", "roster.view", "cards.print", "quarantine.view"}
+        | {"sitting.freeze", "sitting.speak", "incident.act", "roster.view", "cards.print", "quarantine.view"}
     ),
     "principal": frozenset(_SPEAK | _SEE_SCHOOL | {"roster.view"}),
     "information_officer": frozenset(
@@ -56,6 +56,7 @@ ROLES: dict[str, frozenset[str]] = {
             "clock.set",
             "people.manage",
             "quarantine.view",
+            "sitting.speak",
         }
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
@@ -12,7 +13,7 @@ from sqlalchemy import Table
 
 from fieldops.journal.events import Event
 from fieldops.journal.kinds import Kind, Projection
-from fieldops.testday import anomaly, attendance, sitting
+from fieldops.testday import anomaly, attendance, sitting, spoken
 from fieldops.testday.deviation import follow
 from fieldops.testday.judge import judge_attendance, judge_remark, judge_sitting
 from fieldops.testday.models import Anomaly, Attendance, Sitting
@@ -24,6 +25,8 @@ LateMin = Annotated[int, Meta(ge=0, le=1440)]
 Copies = Annotated[int, Meta(ge=0, le=10_000)]
 Version = Annotated[int, Meta(ge=0, le=1_000_000)]
 DeviationMin = Annotated[int, Meta(ge=-sitting.MAX_DEVIATION_MIN, le=sitting.MAX_DEVIATION_MIN)]
+#: A time with its zone.
+Instant = Annotated[datetime, Meta(tz=True)]
 #: Hash of a card as the phone knows it.
 CardHash = Annotated[str, Meta(pattern="^[0-9a-f]{1,64}$")]
 
@@ -104,6 +107,25 @@ class Resumed(_Data):
     """The session goes on."""
 
     corrects: uuid.UUID | None = None
+
+
+class Boxed(_Data):
+    """The phone was locked away for the session: what happens is noted afterwards, and silence is expected."""
+
+    corrects: uuid.UUID | None = None
+
+
+class Spoken(_Data):
+    """What somebody read out over the telephone (`spoken.py`), as the desk that keyed it in understood it."""
+
+    code: Annotated[str, Meta(pattern="^[0-9]{10}$")]
+    present: Annotated[int, Meta(ge=0, le=spoken.MOST)]
+    absent: Annotated[int, Meta(ge=0, le=spoken.MOST)]
+    started_at: Instant | None
+    ended_at: Instant | None
+    incidents: bool
+    #: Values at the end of their range: "this or more".
+    beyond: list[Literal["present", "absent", "started", "ended"]]
 
 
 class Sealed(_Data):
@@ -224,6 +246,9 @@ KINDS: Final = (
     _sitting("resumed", Resumed),
     _sitting("ended", WithReason),
     _sitting("sealed", Sealed, action="sitting.seal"),
+    _sitting("phone_boxed", Boxed),
+    _sitting("phone_back", Boxed),
+    _sitting("spoken", Spoken, action="sitting.speak"),
     _sitting("undone", Undone),
     Kind(
         name="sitting.frozen",

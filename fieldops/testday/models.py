@@ -87,8 +87,13 @@ class Sitting(Base):
     end_event: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     #: Copies counted at the sealing.
     copies: Mapped[int | None] = mapped_column(Integer)
-    #: Its facts by time, also those undone or corrected: `{id, kind, at, recorded_at, by, corrects, undoes, reason}`.
-    #: The phone lays its own unsent facts over them.
+    #: Since when the phone of the room is locked away; null while it is not: then silence is expected.
+    boxed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: What was heard over the telephone last: `{id, at, by, present, absent, incidents, beyond, started_at, ended_at,
+    #: stands}`; `stands` names the times that no fact of a phone has replaced yet. Null when nothing was.
+    spoken: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    #: Its facts by time, also those undone or corrected: `{id, kind, at, recorded_at, by, corrects, undoes, reason}`,
+    #: and `spoken` of a code over the telephone. The phone lays its own unsent facts over them.
     facts: Mapped[Any] = mapped_column(JSON)
     #: When the newest of its events arrived.
     heard_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -29,6 +29,21 @@ class SessionLine:
         """The sitting's state; `planned` while nothing was noted."""
         return self.sitting.state if self.sitting else "planned"
 
+    @property
+    def spoken_counts(self) -> Counts | None:
+        """The numbers heard over the telephone, while nothing better is known."""
+        return self.sitting.spoken_counts(self.counts) if self.sitting else None
+
+    @property
+    def spoken_at(self) -> datetime | None:
+        """When they were heard."""
+        return datetime.fromisoformat(self.sitting.spoken["at"]) if self.sitting and self.sitting.spoken else None
+
+    @property
+    def spoken(self) -> bool:
+        """Whether anything that is shown of it was only heard over the telephone."""
+        return self.spoken_counts is not None or bool(self.sitting and self.sitting.spoken_times)
+
 
 @dataclass(frozen=True, slots=True)
 class StudentLine:

@@ -83,6 +83,21 @@ class SittingLine:
     heard_at: datetime
     version: int
     facts: list[dict[str, Any]]
+    #: Since when the phone of the room is locked away.
+    boxed_at: datetime | None
+    #: What was heard over the telephone last (`models.Sitting.spoken`).
+    spoken: dict[str, Any] | None
+
+    @property
+    def spoken_times(self) -> list[str]:
+        """Which of `started_at` and `ended_at` are known over the telephone only."""
+        return list(self.spoken["stands"]) if self.spoken else []
+
+    def spoken_counts(self, counts: Counts) -> Counts | None:
+        """The numbers heard over the telephone, while the facts that arrived account for fewer students; else None."""
+        if self.spoken is None or self.spoken["present"] + self.spoken["absent"] <= counts.present + counts.absent:
+            return None
+        return Counts(expected=counts.expected, present=self.spoken["present"], absent=self.spoken["absent"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +197,8 @@ def snapshot_states(county: str, window: str, school: str) -> dict[str, list[dic
     plan = reference(county, window)
     lines = sittings(county, window, school=school)
     rows = attendance_rows(county, window, school)
-    names = names_of({row["person"] for row in rows} | {fact["by"] for line in lines for fact in line.facts})
+    said_by = {line.spoken["by"] for line in lines if line.spoken}
+    names = names_of({row["person"] for row in rows} | {fact["by"] for line in lines for fact in line.facts} | said_by)
     return {
         "attendance": [
             {
@@ -351,6 +367,8 @@ def _sitting_state(line: SittingLine, names: Mapping[str | None, str]) -> dict[s
         "start_deviation_min": line.start_deviation_min,
         "end_deviation_min": line.end_deviation_min,
         "version": line.version,
+        "boxed_at": _text(line.boxed_at),
+        "spoken": {**line.spoken, "by": names.get(line.spoken["by"])} if line.spoken else None,
         "facts": [{**fact, "by": names.get(fact["by"])} for fact in line.facts],
     }
 

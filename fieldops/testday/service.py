@@ -12,7 +12,8 @@ from uuid6 import uuid7
 from fieldops.db import writing
 from fieldops.journal.events import derived_id, make
 from fieldops.journal.service import Author, record
-from fieldops.testday import queries
+from fieldops.testday import queries, spoken
+from fieldops.testday.sitting import instant_text
 from fieldops.web.errors import Problem, Text
 
 
@@ -75,3 +76,44 @@ def freeze(
         results = record(county=county, window=window, author=by, events=drafts, received_at=at)
         if any(result.outcome != "accepted" for result in results):
             raise Stale
+
+
+def speak(
+    *,
+    county: str,
+    window: str,
+    school: str,
+    room: str,
+    session: str,
+    by: Author,
+    at: datetime,
+    said: spoken.Said,
+    plan: spoken.Plan,
+) -> None:
+    """Note what a school without a network said of a sitting over the telephone.
+
+    Args:
+        at: now, by the window's clock.
+        said: the code as it was understood (`spoken.decode`).
+        plan: the planned times that its minutes are counted from.
+    """
+    started, ended = spoken.started_at(said, plan), spoken.ended_at(said, plan)
+    draft = make(
+        "sitting.spoken",
+        identity=str(uuid7()),
+        at=at,
+        school=school,
+        room=room,
+        session=session,
+        data={
+            "code": spoken.encode(said, spoken.Place(school, room, session)),
+            "present": said.present,
+            "absent": said.absent,
+            "started_at": instant_text(started) if started else None,
+            "ended_at": instant_text(ended) if ended else None,
+            "incidents": said.incidents,
+            "beyond": spoken.beyond(said),
+        },
+    )
+    with writing():
+        record(county=county, window=window, author=by, events=[draft], received_at=at)

@@ -40,6 +40,8 @@ class SittingState(msgspec.Struct, kw_only=True):
     start_event: str | None = None
     end_event: str | None = None
     copies: int | None = None
+    boxed_at: datetime | None = None
+    spoken: dict[str, Any] | None = None
     facts: list[dict[str, Any]] = msgspec.field(default_factory=list)
     heard_at: datetime
     version: int
@@ -63,16 +65,19 @@ def fold(events: Sequence[Event]) -> SittingState:
     start = _first(facts, "sitting.started")
     end = _first(facts, "sitting.ended")
     sealed = _first(facts, "sitting.sealed")
-    paused_at, paused_s = _pauses(facts, start, end or sealed)
+    said = _spoken(facts, start, end)
+    started_at = _at(start) or _heard(said, "started_at")
+    ended_at = _at(end) or _heard(said, "ended_at")
+    paused_at, paused_s = _pauses(facts, started_at, ended_at or _at(sealed))
     if sealed is not None:
         state = "sealed"
-    elif end is not None:
+    elif ended_at is not None:
         state = "ended"
     elif paused_at is not None:
         state = "paused"
     else:
         # Whoever was called back from a pause is at work, also while the start is still on another phone.
-        state = "running" if start or _first(facts, "sitting.resumed") else "planned"
+        state = "running" if started_at or _first(facts, "sitting.resumed") else "planned"
     return SittingState(
         county=some.county,
         window=some.window,
@@ -80,16 +85,18 @@ def fold(events: Sequence[Event]) -> SittingState:
         session=str(some.session),
         room=str(some.room),
         state=state,
-        started_at=_at(start),
+        started_at=started_at,
         paused_at=paused_at,
         paused_s=paused_s,
-        ended_at=_at(end),
+        ended_at=ended_at,
         sealed_at=_at(sealed),
         frozen_at=_at(frozen),
         frozen_by=frozen.person if frozen else None,
         start_event=start.id if start else None,
         end_event=end.id if end else None,
         copies=sealed.data.get("copies") if sealed else None,
+        boxed_at=_boxed(facts),
+        spoken=said,
         facts=[_told(event) for event in known],
         heard_at=max(event.received_at for event in known),
         version=len(known),
@@ -125,12 +132,56 @@ def _at(event: Event | None) -> datetime | None:
     return event.occurred_at if event else None
 
 
-def _pauses(facts: Sequence[Event], start: Event | None, end: Event | None) -> tuple[datetime | None, int]:
+def _boxed(facts: Sequence[Event]) -> datetime | None:
+    """Since when the phone is locked away; None while it is not."""
+    since: datetime | None = None
+    for event in facts:
+        if event.kind == "sitting.phone_boxed":
+            since = since or event.occurred_at
+        elif event.kind == "sitting.phone_back":
+            since = None
+    return since
+
+
+def _spoken(facts: Sequence[Event], start: Event | None, end: Event | None) -> dict[str, Any] | None:
+    """What was heard over the telephone last. `stands`: which of its times no fact of a phone has replaced yet."""
+    event = next((event for event in reversed(facts) if event.kind == "sitting.spoken"), None)
+    if event is None:
+        return None
+    told = _said(event)
+    stands = [name for name, known in (("started_at", start), ("ended_at", end)) if known is None and told[name]]
+    return {**told, "id": event.id, "at": instant_text(event.occurred_at), "by": event.person, "stands": stands}
+
+
+def _heard(said: dict[str, Any] | None, name: str) -> datetime | None:
+    return datetime.fromisoformat(said[name]) if said and said[name] else None
+
+
+def _said(event: Event) -> dict[str, Any]:
+    """The data of a spoken code, its times as the API writes them."""
+    data = event.data
+    return {
+        "present": data["present"],
+        "absent": data["absent"],
+        "incidents": data["incidents"],
+        "beyond": data["beyond"],
+        **{name: _instant(data[name]) for name in ("started_at", "ended_at")},
+    }
+
+
+def _instant(text: str | None) -> str | None:
+    """A time that a desk sent, as the API writes times. One that no calendar holds is none: a fold never fails."""
+    try:
+        return instant_text(datetime.fromisoformat(text)) if text else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _pauses(facts: Sequence[Event], from_: datetime | None, until: datetime | None) -> tuple[datetime | None, int]:
     """Begin of the open pause, and the seconds of those that are over.
 
     Only what lies between start and end counts; an end while paused closes the pause.
     """
-    from_, until = _at(start), _at(end)
     since: datetime | None = None
     total = timedelta(0)
     for event in facts:
@@ -162,6 +213,7 @@ def _told(event: Event) -> dict[str, Any]:
         "corrects": named(event, "corrects"),
         "undoes": named(event, "undoes"),
         "reason": event.data.get("reason"),
+        **({"spoken": _said(event)} if event.kind == "sitting.spoken" else {}),
     }
 
 

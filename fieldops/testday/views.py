@@ -122,6 +122,7 @@ def _context(county: str, school: str, room: str, session: str | None) -> dict[s
         "words": words,
         "url": url_for("testday.room_page", county=county, school=school, room=room),
         "may_freeze": g.actor.may("sitting.freeze", g.place),
+        "may_speak": g.actor.may("sitting.speak", g.place),
         "tolerances": {
             "start": policies["start_tolerance_min"].value,
             "end": policies["end_tolerance_min"].value,

@@ -63,6 +63,8 @@ STATUSES: Final[dict[str, Status]] = {
     "rehearsal": Status(_l("rehearsal"), "clock", "info"),
     "late_entry": Status(_l("late entry"), "pen", "muted"),
     "provisional": Status(_l("provisional"), "dots", "muted"),
+    "spoken": Status(_l("spoken"), "message", "warn"),
+    "boxed": Status(_l("phone in the box"), "lock", "muted"),
     "stale": Status(_l("not heard for a while"), "signal-off", "muted"),
 }
 

@@ -31,8 +31,9 @@ export function foldSitting(facts, session, room, base) {
   const stands = standing(told.filter((fact) => fact.kind !== "sitting.frozen"));
   /** @param {SittingKind} kind */
   const first = (kind) => stands.find((fact) => fact.kind === kind)?.at ?? null;
-  const startedAt = first("sitting.started");
-  const endedAt = first("sitting.ended");
+  const spoken = heard(stands);
+  const startedAt = first("sitting.started") ?? spoken?.startedAt ?? null;
+  const endedAt = first("sitting.ended") ?? spoken?.endedAt ?? null;
   const sealedAt = first("sitting.sealed");
   const { pausedAt, pausedMs } = pauses(stands, startedAt, endedAt ?? sealedAt);
   /** @type {SittingState} */
@@ -50,6 +51,8 @@ export function foldSitting(facts, session, room, base) {
     paused_s: Math.round(pausedMs / 1000),
     ended_at: iso(endedAt),
     sealed_at: iso(sealedAt),
+    boxed_at: iso(boxed(stands)),
+    spoken: base?.spoken ?? null,
     frozen_at: base?.frozen_at ?? null,
     lawful_end_at: iso(lawful),
     start_deviation_min: startedAt === null ? null : deviationMin(startedAt, Date.parse(session.starts_at)),
@@ -57,6 +60,33 @@ export function foldSitting(facts, session, room, base) {
     version: base?.version ?? 0,
     facts: told.map((fact) => ({ ...fact, at: new Date(fact.at).toISOString() })),
   };
+}
+
+/**
+ * What a desk heard over the telephone last, for where no fact of a phone says it.
+ * @param {(import("./standing.js").Told & { spoken?: import("./types.js").Spoken })[]} stands in order
+ */
+function heard(stands) {
+  const said = stands.filter((fact) => fact.kind === "sitting.spoken").at(-1)?.spoken;
+  if (!said) return null;
+  return {
+    startedAt: said.started_at ? Date.parse(said.started_at) : null,
+    endedAt: said.ended_at ? Date.parse(said.ended_at) : null,
+  };
+}
+
+/**
+ * Since when the phone is locked away; null while it is not.
+ * @param {import("./standing.js").Told[]} stands in order
+ */
+function boxed(stands) {
+  /** @type {number | null} */
+  let since = null;
+  for (const fact of stands) {
+    if (fact.kind === "sitting.phone_boxed") since ??= fact.at;
+    if (fact.kind === "sitting.phone_back") since = null;
+  }
+  return since;
 }
 
 /** @param {number | null} atMs */

@@ -72,6 +72,18 @@ export interface SittingFact {
   recorded_at?: string | null;
   by?: string | null;
   pending?: boolean;
+  /** Of a code heard over the telephone. */
+  spoken?: Spoken;
+}
+
+/** What a desk heard over the telephone; times as the API writes them. */
+export interface Spoken {
+  present: number;
+  absent: number;
+  started_at: string | null;
+  ended_at: string | null;
+  incidents: boolean;
+  beyond: string[];
 }
 
 export interface SittingRow {
@@ -84,6 +96,9 @@ export interface SittingRow {
   ended_at: string | null;
   sealed_at: string | null;
   frozen_at: string | null;
+  /** Since when the room's phone is locked away. */
+  boxed_at?: string | null;
+  spoken?: (Spoken & { id: string; at: string; by: string | null; stands: string[] }) | null;
   lawful_end_at: string | null;
   start_deviation_min: number | null;
   end_deviation_min: number | null;

@@ -34,6 +34,8 @@ export const STATUS = {
   closed: { label: msg("closed"), icon: "lock" },
   cancelled: { label: msg("withdrawn"), icon: "undo" },
   late_entry: { label: msg("late entry"), icon: "pen" },
+  spoken: { label: msg("spoken"), icon: "message" },
+  boxed: { label: msg("phone in the box"), icon: "lock" },
 };
 
 /** Why somebody is absent, in the order in which it happens most. */
@@ -110,6 +112,9 @@ export const SITTING_FACTS = {
   "sitting.ended": msg("Ended"),
   "sitting.sealed": msg("Papers sealed"),
   "sitting.undone": msg("Taken back"),
+  "sitting.phone_boxed": msg("Phone locked away"),
+  "sitting.phone_back": msg("Phone is back"),
+  "sitting.spoken": msg("Heard over the telephone"),
   "sitting.frozen": msg("Frozen by the chief monitor"),
 };
 

@@ -173,3 +173,12 @@ def test_rooms_have_a_total_order(rooms: list[tuple[Sitting, list[str]]], now: d
     ]
     assert len(set(keys)) == len(keys)
     assert all(a < b for a, b in itertools.pairwise(sorted(keys)))
+
+
+def test_a_phone_in_the_box_is_silent_on_purpose_until_the_papers_should_be_sealed() -> None:
+    boxed = sitting(present=28, fact_heard_at=at(8, 50), boxed_at=at(8, 52))
+    for now in (at(9, 10), at(10, 0), at(10, 39)):
+        assert reasons(boxed, now=now, limits=LIMITS, heard_at=at(8, 52)) == []
+    codes = [reason.code for reason in reasons(boxed, now=at(10, 45), limits=LIMITS, heard_at=at(8, 52))]
+    assert "start_not_noted" in codes
+    assert "stale" in codes

@@ -220,3 +220,19 @@ test("sessions of a room are those of its grade; what was never noted is named",
   );
   assert.equal(sessionNow(sessions, () => undefined, at("11:00"))?.code, "maths");
 });
+
+test("what was heard over the telephone stands until the phone says it; a phone in the box until it is back", () => {
+  const [session] = snapshotOf().sessions;
+  assert.ok(session);
+  const said = { present: 28, absent: 2, started_at: iso("09:03"), ended_at: null, incidents: false, beyond: [] };
+  const spoken = { id: "1", kind: "sitting.spoken", at: iso("09:20"), spoken: said };
+  const boxed = { id: "2", kind: "sitting.phone_boxed", at: iso("08:55") };
+  const heard = foldSitting([spoken, boxed], session, "01");
+  assert.deepEqual([heard.state, heard.started_at, heard.boxed_at], ["running", iso("09:03"), iso("08:55")]);
+  const own = { id: "3", kind: "sitting.started", at: iso("09:01") };
+  const back = { id: "4", kind: "sitting.phone_back", at: iso("10:30") };
+  for (const order of permutations([spoken, boxed, own, back])) {
+    const row = foldSitting(order, session, "01");
+    assert.deepEqual([row.started_at, row.boxed_at], [iso("09:01"), null]);
+  }
+});

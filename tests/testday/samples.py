@@ -81,6 +81,19 @@ SITTING = {
     "sitting.resumed": _corrects,
     "sitting.ended": _with(_reason),
     "sitting.sealed": _with(st.fixed_dictionaries({}, optional={"copies": st.integers(0, 40)})),
+    "sitting.phone_boxed": _corrects,
+    "sitting.phone_back": _corrects,
+    "sitting.spoken": st.fixed_dictionaries(
+        {
+            "code": st.just("4445110866"),
+            "present": st.integers(0, 60),
+            "absent": st.integers(0, 60),
+            "started_at": st.none() | st.integers(-20, 92).map(lambda at: minutes(at).isoformat()),
+            "ended_at": st.none() | st.integers(60, 172).map(lambda at: minutes(at).isoformat()),
+            "incidents": st.booleans(),
+            "beyond": st.lists(st.sampled_from(["present", "started"]), max_size=2),
+        }
+    ),
     "sitting.undone": _undone,
 }
 FROZEN = {"sitting.frozen": st.fixed_dictionaries({"seen_version": st.integers(0, 9)})}

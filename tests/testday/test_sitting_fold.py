@@ -109,3 +109,48 @@ def test_order_and_repetition_never_matter(facts: list[Event], data: st.DataObje
     state = fold(shuffled)
     assert state == fold(facts)
     assert 0 <= state.paused_s < 2**63
+
+
+def said(present: int = 28, absent: int = 2, start: float | None = 0, end: float | None = None) -> dict[str, object]:
+    return {
+        "code": "4445110866",
+        "present": present,
+        "absent": absent,
+        "started_at": None if start is None else minutes(start).isoformat(),
+        "ended_at": None if end is None else minutes(end).isoformat(),
+        "incidents": False,
+        "beyond": [],
+    }
+
+
+def test_what_was_heard_over_the_telephone_stands_until_the_phone_says_it() -> None:
+    facts = told(("spoken", 20, said(start=3)))
+    state = fold(facts)
+    assert (state.state, state.started_at, state.start_event) == ("running", minutes(3), None)
+    assert state.spoken is not None
+    assert state.spoken["stands"] == ["started_at"]
+    facts.append(event("sitting.spoken", 90, 2, **said(start=3, end=80)))
+    assert (fold(facts).state, fold(facts).ended_at) == ("ended", minutes(80))
+    facts.append(event("sitting.started", 2, 3))
+    state = fold(facts)
+    assert (state.started_at, state.start_event, state.ended_at) == (minutes(2), identity(3), minutes(80))
+    assert state.spoken is not None
+    assert state.spoken["stands"] == ["ended_at"]
+    facts.append(event("sitting.ended", 81, 4))
+    state = fold(facts)
+    assert (state.ended_at, state.spoken and state.spoken["stands"]) == (minutes(81), [])
+
+
+def test_a_time_that_no_calendar_holds_is_none() -> None:
+    state = fold(told(("spoken", 20, {**said(), "started_at": "0001-01-01T00:00:00+14:00"})))
+    assert (state.state, state.started_at) == ("planned", None)
+
+
+def test_a_phone_in_the_box_until_it_is_back() -> None:
+    facts = told(("phone_boxed", -5), ("phone_boxed", -4))
+    assert fold(facts).boxed_at == minutes(-5)
+    assert fold(facts).state == "planned"
+    facts.append(event("sitting.phone_back", 85, 3))
+    assert fold(facts).boxed_at is None
+    facts.append(event("sitting.undone", 86, 4, undoes=identity(3)))
+    assert fold(facts).boxed_at == minutes(-5)

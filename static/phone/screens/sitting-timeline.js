@@ -38,7 +38,7 @@ function line(app, session, sitting, fact, stands) {
   const what = t(SITTING_FACTS[fact.kind] ?? fact.kind);
   const lateMin = fact.recorded_at ? Math.floor((Date.parse(fact.recorded_at) - Date.parse(fact.at)) / 60_000) : 0;
   const late = lateMin > (snapshot.policies.late_entry_after_min?.value ?? 2);
-  const editable = stands && fact.kind !== "sitting.frozen" && model.may("sitting.note");
+  const editable = stands && !KEPT.has(fact.kind) && model.may("sitting.note");
   return h(
     "li",
     { class: `timeline__item ${stands ? "is-info" : "is-muted"}` },
@@ -120,6 +120,9 @@ function correct({ model, room }, session, sitting, fact) {
     ];
   });
 }
+
+/** What a decision or another desk said is not this phone's to correct. */
+const KEPT = new Set(["sitting.frozen", "sitting.spoken"]);
 
 /** @param {string} kind */
 const takesReason = (kind) => ["sitting.started", "sitting.paused", "sitting.ended"].includes(kind);
