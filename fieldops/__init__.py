@@ -78,6 +78,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.roster import reference
     from fieldops.roster import views as roster
     from fieldops.testday import facts as testday_facts
+    from fieldops.testday import phones
     from fieldops.testday import spoken_views as spoken
     from fieldops.testday import views as testday
     from fieldops.timetable import context as timetable_context
@@ -88,7 +89,7 @@ def _wire_parts(app: Flask) -> None:
         registry.add(kinds=facts.KINDS)
     for facts_with_state in (testday_facts, incidents_facts):
         registry.add(kinds=facts_with_state.KINDS, projections=facts_with_state.PROJECTIONS)
-    for part in (intake, rules, timetable_context, reference, roster_context, feed, metrics):
+    for part in (intake, rules, timetable_context, reference, roster_context, phones, feed, metrics):
         part.init_app(app)
     for views in (organisation, timetable, roster, testday, spoken, incidents, board, api, operations):
         app.register_blueprint(views.blueprint)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 Uuid = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
@@ -166,17 +167,46 @@ class Snapshot(Struct):
     server_epoch: Uuid
 
 
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Kept(Struct, forbid_unknown_fields=True):
+    """What the phone keeps, as it said it last: for the list of phones, no fact.
+
+    `waiting`: never sent; `unconfirmed`: sent, and not named by an answer yet (both without the facts of this call);
+    `last_seq`: its count of facts so far; `offset_ms`: server minus device.
+    """
+
+    waiting: Count
+    unconfirmed: Count
+    last_seq: Count
+    offset_ms: int = 0
+    build: Annotated[str, Meta(max_length=40)] | None = None
+
+
+def read_kept(raw: object) -> Kept | None:
+    """A phone's report; None when there is none, or none that can be understood."""
+    try:
+        return msgspec.convert(raw, Kept) if raw is not None else None
+    except msgspec.ValidationError:
+        return None
+
+
 class Sending(Struct, forbid_unknown_fields=True):
     """A device's facts, oldest first. Each is read for itself: a bad one never blocks those behind it.
 
     `window`: the one that they were noted in. When the sender acts in another now, nothing is taken in (409): what was
     noted in a rehearsal never lands in the real days.
+
+    Without events it is a report of what the phone keeps (`kept`).
     """
 
     device: Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
     sent_at: Instant
     events: Annotated[list[Any], Meta(max_length=500)]
     window: str | None = None
+    #: A `Kept`. Read for itself: a report that is not as it should be never holds facts back.
+    kept: Annotated[Any, Meta(description="What the phone keeps: docs/api.md. Left aside when not understood.")] = None
 
 
 class ResultShape(Struct, omit_defaults=False):

@@ -23,6 +23,7 @@ from fieldops.organisation.actors import Actor, actor_by_token, author
 from fieldops.organisation.models import Device, Division
 from fieldops.organisation.places import Place
 from fieldops.organisation.rules import rule
+from fieldops.testday import phones
 from fieldops.timetable import clock
 from fieldops.timetable import queries as timetable
 from fieldops.timetable.models import Window
@@ -230,10 +231,12 @@ def events() -> Response:
         raise OtherWindow
     county = _county_code(actor, request.args.get("county"))
     g.window_now = clock.now(actor.clock)
+    if (kept := shapes.read_kept(sending.kept)) is not None:
+        phones.note(actor, county, kept, at=g.window_now)
     epoch = journal.epoch()
     submission = Submission(author(actor, county), prepare(sending.events), g.window_now)
     db.session.rollback()  # no sender keeps a connection while it waits in line
-    results = submit(county=county, window=actor.window, submission=submission)
+    results = submit(county=county, window=actor.window, submission=submission) if sending.events else []
     return _answer(
         shapes.Received(
             str(wire(g.window_now)),

@@ -19,7 +19,7 @@ _NOTE = _SPEAK | {"attendance.note", "sitting.note", "sitting.seal", "room.view"
 #: Looking at a school, and at all that is in it.
 _SEE_SCHOOL = {"room.view", "school.view", "incident.view"}
 #: Looking at a county, and at all that is in it.
-_SEE_COUNTY = _SEE_SCHOOL | {"county.view"}
+_SEE_COUNTY = _SEE_SCHOOL | {"county.view", "phones.view"}
 #: Seeing who is on duty, giving them a new way in, ending a lost phone's.
 _HELP_PEOPLE = {"people.view", "people.sign_in", "device.revoke"}
 
@@ -32,7 +32,16 @@ ROLES: dict[str, frozenset[str]] = {
         _NOTE
         | _SEE_SCHOOL
         | _HELP_PEOPLE
-        | {"sitting.freeze", "sitting.speak", "incident.act", "roster.view", "cards.print", "quarantine.view"}
+        | {
+            "sitting.freeze",
+            "sitting.speak",
+            "incident.act",
+            "roster.view",
+            "cards.print",
+            "phones.view",
+            "quarantine.view",
+            "quarantine.settle",
+        }
     ),
     "principal": frozenset(_SPEAK | _SEE_SCHOOL | {"roster.view"}),
     "information_officer": frozenset(
@@ -57,6 +66,7 @@ ROLES: dict[str, frozenset[str]] = {
             "people.manage",
             "quarantine.view",
             "sitting.speak",
+            "quarantine.settle",
         }
     ),
 }

@@ -13,10 +13,10 @@ from sqlalchemy import Table
 
 from fieldops.journal.events import Event
 from fieldops.journal.kinds import Kind, Projection
-from fieldops.testday import anomaly, attendance, sitting, spoken
+from fieldops.testday import anomaly, attendance, phone_facts, sitting, spoken
 from fieldops.testday.deviation import follow
 from fieldops.testday.judge import judge_attendance, judge_remark, judge_sitting
-from fieldops.testday.models import Anomaly, Attendance, Sitting
+from fieldops.testday.models import Anomaly, Attendance, PhoneCheck, Settlement, Sitting
 
 Text = Annotated[str, Meta(max_length=500)]
 Code = Annotated[str, Meta(min_length=1, max_length=32)]
@@ -166,6 +166,27 @@ class NilReport(_Data):
     note: Text | None = None
 
 
+#: One thing that a phone's ready check looked at; a newer phone may look at more.
+CheckItem = Annotated[str, Meta(pattern="^[a-z_]{1,24}$")]
+
+
+class PhoneChecked(_Data):
+    """The ready check of a phone: what it found, and nothing that would tell one phone of a kind from another."""
+
+    verdict: Literal["good", "warn", "bad"]
+    items: Annotated[dict[CheckItem, Literal["good", "warn", "bad", "unknown"]], Meta(max_length=24)]
+    browser: Annotated[str, Meta(max_length=60)] | None = None
+    build: Annotated[str, Meta(max_length=40)] | None = None
+
+
+class QuarantineSettled(_Data):
+    """Somebody looked at what was set aside. `sent`: SHA-256 of what was sent, hex, as the quarantine keeps it."""
+
+    sent: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    how: Literal["noted_again", "by_hand", "nothing"]
+    note: Text | None = None
+
+
 _SITTING = frozenset({"school", "room", "session"})
 _STUDENT = _SITTING | {"student"}
 
@@ -216,14 +237,22 @@ def _columns(state: msgspec.Struct) -> Mapping[str, Any]:
     return msgspec.structs.asdict(state)
 
 
-def _projection(name: str, model: type[Any], fold: Callable[[Sequence[Event]], msgspec.Struct]) -> Projection:
-    return Projection(name=name, table=cast("Table", model.__table__), fold=fold, row=_columns)
+def _projection(
+    name: str,
+    model: type[Any],
+    fold: Callable[[Sequence[Event]], Any],
+    *,
+    row: Callable[[Any], Mapping[str, Any]] = _columns,
+) -> Projection:
+    return Projection(name=name, table=cast("Table", model.__table__), fold=fold, row=row)
 
 
 PROJECTIONS: Final = (
     _projection("attendance", Attendance, attendance.fold),
     _projection("sitting", Sitting, sitting.fold),
     _projection("anomaly", Anomaly, anomaly.fold),
+    _projection("phone", PhoneCheck, phone_facts.fold_check),
+    _projection("settlement", Settlement, phone_facts.fold_settlement, row=phone_facts.settlement_row),
 )
 
 KINDS: Final = (
@@ -269,5 +298,20 @@ KINDS: Final = (
         data=NilReport,
         needs=frozenset({"school"}),
         judge=judge_remark,
+    ),
+    Kind(
+        name="phone.checked",
+        action="phone.use",
+        data=PhoneChecked,
+        needs=frozenset({"school"}),
+        entity=phone_facts.check_key,
+        projection="phone",
+    ),
+    Kind(
+        name="quarantine.settled",
+        action="quarantine.settle",
+        data=QuarantineSettled,
+        entity=phone_facts.settlement_key,
+        projection="settlement",
     ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Index, Integer, String, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Index, Integer, LargeBinary, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldops.db import Base, UTCDateTime
@@ -137,3 +137,72 @@ class Anomaly(Base):
     version: Mapped[int] = mapped_column(Integer)
 
     __table_args__ = (Index("ix_testday_anomaly_county_window_school", "county", "window", "school"),)
+
+
+class PhoneCheck(Base):
+    """The newest ready check of a phone in a school: the fold of its `phone.checked` facts."""
+
+    __tablename__ = "testday_phone_check"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32), primary_key=True)
+    school: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: The phone that was checked; 32 zeros when the fact named none (an API client's mistake).
+    device: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    #: Who checked it.
+    person: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: `good`, `warn`, `bad`.
+    verdict: Mapped[str] = mapped_column(String(4))
+    #: Result per item: `{"storage": "bad", …}`, with the codes of docs/api.md.
+    items: Mapped[Any] = mapped_column(JSON)
+    #: Family and main version of the browser, such as `Chrome 128 · Android`; no more than that.
+    browser: Mapped[str | None] = mapped_column(String(60))
+    #: Build of the app that was checked.
+    build: Mapped[str | None] = mapped_column(String(40))
+    checked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (CheckConstraint("verdict IN ('good', 'warn', 'bad')", name="verdict"),)
+
+
+class Phone(Base):
+    """What a phone said last about what it keeps. Bookkeeping, not a fact: `testday.phones` writes it in batches."""
+
+    __tablename__ = "testday_phone"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    device: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32))
+    person: Mapped[str] = mapped_column(Uuid(as_uuid=False))
+    #: Facts never sent, and facts sent without an answer that named them.
+    waiting: Mapped[int] = mapped_column(Integer)
+    unconfirmed: Mapped[int] = mapped_column(Integer)
+    #: The phone's count of its facts so far (`device_seq` of the newest).
+    last_seq: Mapped[int] = mapped_column(BigInteger)
+    #: Build of the app that runs there.
+    build: Mapped[str | None] = mapped_column(String(40))
+    #: Real time minus the phone's own clock, ms; what a rehearsal's clock adds is taken out.
+    clock_off_ms: Mapped[int] = mapped_column(BigInteger)
+    #: Window clock.
+    heard_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Settlement(Base):
+    """Somebody looked at what the journal had set aside and said what became of it."""
+
+    __tablename__ = "testday_settlement"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    #: School by whose right it was said; empty when by the county's, which reaches every row.
+    school: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: `journal_quarantine.sent_hash`.
+    sent_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32))
+    #: `noted_again`, `by_hand`, `nothing`.
+    how: Mapped[str] = mapped_column(String(12))
+    note: Mapped[str | None] = mapped_column(String(500))
+    person: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    settled_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (CheckConstraint("how IN ('noted_again', 'by_hand', 'nothing')", name="how"),)
