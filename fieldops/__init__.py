@@ -62,6 +62,7 @@ def _wire_web(app: Flask) -> None:
 
 def _wire_parts(app: Flask) -> None:
     """From the bottom up. Imported here and not above, so that one part can be imported without all the others."""
+    from fieldops.api import desk as hand_over_desk
     from fieldops.api import views as api
     from fieldops.board import feed
     from fieldops.board import views as board
@@ -91,6 +92,6 @@ def _wire_parts(app: Flask) -> None:
         registry.add(kinds=facts_with_state.KINDS, projections=facts_with_state.PROJECTIONS)
     for part in (intake, rules, timetable_context, reference, roster_context, phones, feed, metrics):
         part.init_app(app)
-    for views in (organisation, timetable, roster, testday, spoken, incidents, board, api, operations):
+    for views in (organisation, timetable, roster, testday, spoken, incidents, board, api, hand_over_desk, operations):
         app.register_blueprint(views.blueprint)
     csrf.exempt(api.blueprint)

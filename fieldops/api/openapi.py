@@ -11,12 +11,22 @@ from fieldops.api import shapes
 from fieldops.journal.events import Draft
 from fieldops.journal.kinds import registry
 
-_SHAPES = (shapes.Enrolment, shapes.Enrolled, shapes.Snapshot, shapes.Sending, shapes.Received, shapes.ProblemShape)
+_SHAPES = (
+    shapes.Enrolment,
+    shapes.Enrolled,
+    shapes.Snapshot,
+    shapes.Sending,
+    shapes.Received,
+    shapes.HandOver,
+    shapes.HandedOver,
+    shapes.ProblemShape,
+)
 _REF = "#/components/schemas/{name}"
 _WORDS = {
     304: "Nothing changed since the ETag that was sent.",
     400: "The request cannot be understood.",
     401: "Not signed in: the token is missing, unknown, expired or revoked.",
+    403: "Not yours to do.",
     404: "No such place, or no duty there.",
     409: "The state of things does not allow it now.",
     410: "The code was used, or its time is over.",
@@ -125,6 +135,15 @@ def document() -> dict[str, Any]:
                     query={"county": county},
                     answer=_json(200, "One result per event, in order.", "Received"),
                     problems=(400, 401, 404, 409, 413, 415, 422),
+                )
+            },
+            "/api/v1/hand-over": {
+                "post": _operation(
+                    "handOver",
+                    "Take in facts that another device sealed",
+                    body="HandOver",
+                    answer=_json(200, "One result per fact, and how many of each.", "HandedOver"),
+                    problems=(400, 401, 403, 409, 413, 415, 422),
                 )
             },
             "/api/v1/stream": {

@@ -165,6 +165,8 @@ class Snapshot(Struct):
     seq: int
     server_time: Instant
     server_epoch: Uuid
+    #: Seals facts that leave this device on another one (base64url, 32 bytes); never kept in the clear.
+    hand_over_key: str
 
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -224,6 +226,35 @@ class Received(Struct):
 
     server_time: Instant
     server_epoch: Uuid
+    results: list[ResultShape]
+
+
+class HandOver(Struct, forbid_unknown_fields=True):
+    """Facts of another device, sealed by it (`api/envelope.py`)."""
+
+    device: Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+    #: base64url
+    sealed: Annotated[str, Meta(min_length=80, max_length=700_000)]
+
+
+class HandOverSummary(Struct):
+    """How many facts were answered how."""
+
+    accepted: int
+    duplicate: int
+    quarantined: int
+    conflict: int
+
+
+class HandedOver(Struct):
+    """One result per fact, as the device itself would have been told; it asks for its own when it is back."""
+
+    server_time: Instant
+    server_epoch: Uuid
+    device: Uuid
+    #: Name of the person who noted them.
+    by: str
+    summary: HandOverSummary
     results: list[ResultShape]
 
 

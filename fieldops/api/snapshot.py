@@ -6,7 +6,9 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from fieldops.api import shapes
+from flask import current_app
+
+from fieldops.api import envelope, shapes
 from fieldops.incidents.queries import snapshot_incidents
 from fieldops.journal import queries as journal
 from fieldops.journal.kinds import Reading
@@ -41,6 +43,7 @@ def etag(actor: Actor, window: Window, place: Place) -> str:
         actor.name,
         actor.locale,
         actor.device_id,
+        _hand_over_key(actor),
         sorted(actor.duties),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
@@ -81,7 +84,12 @@ def build(
         seq=head.seq if head else 0,
         server_time=str(wire(server_time)),
         server_epoch=journal.epoch(),
+        hand_over_key=_hand_over_key(actor),
     )
+
+
+def _hand_over_key(actor: Actor) -> str:
+    return envelope.key_text(current_app.config["SETTINGS"].secret_key, actor.device_id, actor.person_id)
 
 
 def person(actor: Actor) -> shapes.PersonShape:

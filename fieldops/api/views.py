@@ -9,14 +9,15 @@ import msgspec
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext as _l
 
-from fieldops.api import openapi, shapes
+from fieldops.api import envelope, openapi, shapes
+from fieldops.api import hand_over as hand_overs
 from fieldops.api import snapshot as snapshots
 from fieldops.api.snapshot import wire
 from fieldops.board import stream as streams
 from fieldops.db import db, writing
 from fieldops.journal import queries as journal
 from fieldops.journal.intake import submit
-from fieldops.journal.service import Submission, prepare
+from fieldops.journal.service import Result, Submission, prepare
 from fieldops.organisation import queries as organisation
 from fieldops.organisation import service as organisation_service
 from fieldops.organisation.actors import Actor, actor_by_token, author
@@ -87,15 +88,6 @@ class OtherDevice(Problem):
     detail = _l("Send them with the device that you enrolled.")
 
 
-class OtherWindow(Problem):
-    """The facts were noted in another window than the one that their sender acts in."""
-
-    status = 409
-    slug = "other-window"
-    title = _l("These facts were noted in another assessment window")
-    detail = _l("Keep them, and ask your county's desk. Nothing of them was taken into this window.")
-
-
 def _body(shape: type[T]) -> T:
     raw = request.get_data(cache=False)
     try:
@@ -113,6 +105,10 @@ def _body(shape: type[T]) -> T:
 
 def _answer(value: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, mimetype="application/json")
+
+
+def _result(r: Result) -> shapes.ResultShape:
+    return shapes.ResultShape(r.id, r.outcome, list(r.flags), r.seq, r.reason or msgspec.UNSET)  # type: ignore[arg-type]  # one of four
 
 
 def _window(actor: Actor) -> Window:
@@ -228,7 +224,7 @@ def events() -> Response:
     if actor.window is None or actor.clock is None:
         raise NoWindow
     if sending.window not in (None, actor.window):
-        raise OtherWindow
+        raise hand_overs.OtherWindow
     county = _county_code(actor, request.args.get("county"))
     g.window_now = clock.now(actor.clock)
     if (kept := shapes.read_kept(sending.kept)) is not None:
@@ -241,10 +237,34 @@ def events() -> Response:
         shapes.Received(
             str(wire(g.window_now)),
             epoch,
-            [
-                shapes.ResultShape(r.id, r.outcome, list(r.flags), r.seq, r.reason or msgspec.UNSET)  # type: ignore[arg-type]  # one of four
-                for r in results
-            ],
+            [_result(result) for result in results],
+        )
+    )
+
+
+@blueprint.post("/hand-over")
+@rule("hand_over.carry", at="own")
+def hand_over() -> Response:
+    """Take in what another device sealed and this one carried."""
+    actor: Actor = g.actor
+    carried = _body(shapes.HandOver)
+    if actor.clock is not None:
+        g.window_now = clock.now(actor.clock)
+    try:
+        sealed = envelope.from_text(carried.sealed)
+        if envelope.head_of(sealed).device != carried.device.lower():
+            raise hand_overs.NotOpened
+    except envelope.Broken:
+        raise hand_overs.NotOpened from None
+    taken = hand_overs.take(sealed, actor)
+    return _answer(
+        shapes.HandedOver(
+            str(wire(g.window_now)),
+            journal.epoch(),
+            taken.device,
+            taken.by,
+            shapes.HandOverSummary(*(taken.count(name) for name in shapes.HandOverSummary.__struct_fields__)),
+            [_result(result) for result in taken.results],
         )
     )
 

@@ -43,6 +43,7 @@ blueprint = Blueprint("board", __name__)
 _COUNTY_LINKS = (
     ("county.view", "incidents", _l("Incidents"), "flag"),
     ("people.view", "people", _l("People"), "person"),
+    ("hand_over.carry", "hand-over", _l("Hand-over file"), "upload"),
     ("roster.view", "roster", _l("Roster"), "list"),
     ("timetable.view", "timetable", _l("Timetable"), "clock"),
     ("timetable.view", "policies", _l("Policies"), "dots"),
