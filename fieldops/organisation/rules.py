@@ -6,6 +6,7 @@ A view carries `@rule(action, at=…)`, or `web.rules.public` when anybody may c
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, TypeVar
@@ -100,14 +101,26 @@ def cookie_name() -> str:
     return "__Host-fieldops" if _secure() else "fieldops"
 
 
+def mark_name() -> str:
+    """The cookie beside the token's that scripts may read (`static/phone/vault.js`)."""
+    return "__Host-who" if _secure() else "who"
+
+
 def set_cookie(response: AnyResponse, token: str, life: timedelta) -> None:
-    """Hand the browser its token: out of reach of scripts and of other sites' posts."""
+    """Hand the browser its token: out of reach of scripts and of other sites' posts.
+
+    Beside it a mark of the sign-in, a short hash that opens nothing: the phone's page sees by it, without a network,
+    that somebody signed out or that somebody else signed in, and drops the names that it kept.
+    """
+    mark = hashlib.sha256(b"who/" + token.encode()).hexdigest()[:16]
     response.set_cookie(cookie_name(), token, max_age=life, secure=_secure(), httponly=True, samesite="Lax", path="/")
+    response.set_cookie(mark_name(), mark, max_age=life, secure=_secure(), httponly=False, samesite="Lax", path="/")
 
 
 def clear_cookie(response: AnyResponse) -> None:
-    """Take the token back from the browser."""
+    """Take the token back from the browser, and its mark."""
     response.delete_cookie(cookie_name(), secure=_secure(), httponly=True, samesite="Lax", path="/")
+    response.delete_cookie(mark_name(), secure=_secure(), httponly=False, samesite="Lax", path="/")
 
 
 def _secure() -> bool:

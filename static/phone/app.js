@@ -186,10 +186,18 @@ function waitingScreen(model) {
   });
   if (model.sync.health.signedOut) {
     const words = t("Open the sign-in link of today on this phone, or ask the chief monitor for a new one.");
+    const gone = model.wiped && h("p", {}, t("The names were removed from this phone."));
+    const kept =
+      model.waiting > 0 &&
+      h(
+        "p",
+        {},
+        t("Facts not sent yet: %(n)s. They stay here and go on when you sign in again.", { n: model.waiting }),
+      );
     const door = link(t("To the sign-in"), "/", { kind: "primary huge" });
     return {
       title: t("Not signed in"),
-      body: [note("warn", t("This phone is not signed in."), h("p", {}, words))],
+      body: [note("warn", t("This phone is not signed in."), h("p", {}, words), gone, kept)],
       bar: [door],
     };
   }
@@ -228,6 +236,8 @@ function show(model, fromTop = false) {
   const before = path;
   path = decodeURI(location.hash.replace(/^#\/?/, ""));
   screen?.dispose?.();
+  if (!snapshot)
+    for (const open of document.querySelectorAll("dialog[open]")) /** @type {HTMLDialogElement} */ (open).close();
   screen = snapshot ? screenOf(model, snapshot) : waitingScreen(model);
   title.textContent = screen.title;
   subtitle.textContent = screen.subtitle ?? "";

@@ -6,8 +6,9 @@ import { keepInTouch } from "./live.js";
 import { sessionsOf } from "./nowcard.js";
 import { isOpen, Outbox } from "./outbox.js";
 import { currentStates, keyOf } from "./state.js";
-import { openStore, readMeta, writeMeta } from "./store.js";
+import { forgetMeta, openStore, readMeta, writeMeta } from "./store.js";
 import { alone, Sync } from "./sync.js";
+import { Vault } from "./vault.js";
 
 /** @typedef {import("./types.js").Snapshot} Snapshot */
 /** @typedef {import("./types.js").Fact} Fact */
@@ -25,11 +26,16 @@ export class Model {
   #watchers = new Set();
   /** @type {string | null} */
   #etag = null;
+  /** @type {import("./vault.js").Reason | null} why the names are not here */
+  wiped = null;
+  /** @type {import("./vault.js").Ticket} the vault as it was when the snapshot was asked for */
+  #asked = { generation: 0, who: null };
 
   /** @param {IDBDatabase} db */
   constructor(db) {
     this.db = db;
     this.outbox = new Outbox(db);
+    this.vault = new Vault(db);
     this.tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("fieldops");
     this.sync = new Sync({
       outbox: this.outbox,
@@ -37,7 +43,11 @@ export class Model {
       keepSnapshot: (snapshot, etag) => this.#keep(snapshot, etag),
       sender: () => ({ person: this.snapshot?.person.id ?? "", device: this.snapshot?.device.id ?? "" }),
       changed: () => void this.#reload(),
-      etag: () => this.#etag,
+      etag: () => {
+        this.#asked = this.vault.ticket();
+        return this.#etag;
+      },
+      signedOut: () => this.wipe("signed-out"),
       fetch: (url, init) => fetch(url, init),
       alone,
     });
@@ -45,12 +55,15 @@ export class Model {
 
   static async open() {
     const model = new Model(await openStore());
-    model.snapshot = (await readMeta(model.db, "snapshot")) ?? null;
-    model.#etag = (await readMeta(model.db, "etag")) ?? null;
     model.clock.keep((await readMeta(model.db, "offset_ms")) ?? null);
+    await model.#moveIn();
+    await model.#open();
     model.facts = await model.outbox.all();
     model.#fold();
-    model.tabs?.addEventListener("message", () => void model.#reload(false));
+    model.tabs?.addEventListener("message", ({ data }) => {
+      void model.#reload({ tell: false, open: data !== "facts" });
+    });
+    model.#watchSignIn();
     return model;
   }
 
@@ -124,22 +137,66 @@ export class Model {
   }
 
   /**
+   * The names go from the disk, from memory and from the screens of all tabs; the facts stay.
+   * @param {import("./vault.js").Reason} reason
+   */
+  async wipe(reason) {
+    if (!this.snapshot && this.wiped === reason) return;
+    await this.vault.wipe(reason);
+    await this.#reload({ open: true });
+    this.tabs?.postMessage("snapshot");
+  }
+
+  /**
    * @param {Snapshot} snapshot
    * @param {string | null} etag
    */
   async #keep(snapshot, etag) {
-    await writeMeta(this.db, { snapshot, etag, offset_ms: this.clock.offsetMs() });
-    this.snapshot = snapshot;
-    this.#etag = etag;
-    await this.#reload();
+    const first = !this.snapshot;
+    const kept = await this.vault.put({ snapshot, etag, code: null }, this.#asked);
+    if (kept) await writeMeta(this.db, { offset_ms: this.clock.offsetMs() });
+    await this.#reload({ open: true });
+    this.tabs?.postMessage("snapshot");
+    // Facts of this person that waited for the sign-in go now; what came too late is asked for again.
+    if (!kept || (first && this.waiting > 0)) void this.sync.run({ force: true });
   }
 
-  async #reload(tellOthers = true) {
-    if (!tellOthers) this.snapshot = (await readMeta(this.db, "snapshot")) ?? this.snapshot;
+  /** @param {{ tell?: boolean, open?: boolean }} [how] `open`: the vault may hold something else than before */
+  async #reload({ tell = true, open = false } = {}) {
+    if (open || !this.vault.current()) await this.#open();
     this.facts = await this.outbox.all();
     this.#fold();
     this.#tell();
-    if (tellOthers) this.tabs?.postMessage("facts");
+    if (tell) this.tabs?.postMessage("facts");
+  }
+
+  /** Takes what the vault holds; nothing, when it was wiped, here or by another tab or page. */
+  async #open() {
+    const kept = await this.vault.open();
+    this.snapshot = kept?.snapshot ?? null;
+    this.#etag = kept?.etag ?? null;
+    this.wiped = kept ? null : await this.vault.reason();
+    if (!kept) this.current = { attendance: new Map(), sittings: new Map() };
+  }
+
+  /** Earlier versions kept the snapshot in clear: it is sealed, or gone where nothing can be sealed. */
+  async #moveIn() {
+    const snapshot = /** @type {Snapshot | undefined} */ (await readMeta(this.db, "snapshot"));
+    if (!snapshot) return;
+    await this.vault.open();
+    await this.vault.put({ snapshot, etag: null, code: null }, this.vault.ticket());
+    await forgetMeta(this.db, "snapshot", "etag");
+  }
+
+  /** Whoever comes back to this page after somebody signed out on another one must not find the names still there. */
+  #watchSignIn() {
+    if (typeof document === "undefined") return;
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.snapshot) void this.#reload({ tell: false, open: true });
+    });
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) void this.#reload({ tell: false, open: true });
+    });
   }
 
   #fold() {

@@ -1,6 +1,6 @@
 /**
- * The phone's own store: raw IndexedDB, two stores. `facts` is the outbox, `meta` keeps the snapshot, the clock's offset
- * and the counters of devices.
+ * The phone's own store: raw IndexedDB, two stores. `facts` is the outbox, `meta` keeps the sealed snapshot (vault.js), the
+ * clock's offset and the counters of devices.
  */
 
 const VERSION = 1;
@@ -77,5 +77,15 @@ export function readMeta(db, key) {
 export function writeMeta(db, entries) {
   return transact(db, ["meta"], "readwrite", (store) => {
     for (const [key, value] of Object.entries(entries)) store("meta").put(value, key);
+  });
+}
+
+/**
+ * @param {IDBDatabase} db
+ * @param {...string} keys
+ */
+export function forgetMeta(db, ...keys) {
+  return transact(db, ["meta"], "readwrite", (store) => {
+    for (const key of keys) store("meta").delete(key);
   });
 }

@@ -28,6 +28,7 @@
  * @property {() => { person: string, device: string }} sender who is signed in, on which device
  * @property {() => void} changed called when facts or health changed
  * @property {() => string | null} etag
+ * @property {() => Promise<void>} [signedOut] our own server said that this device is no longer signed in
  * @property {typeof fetch} fetch
  * @property {<T>(work: () => Promise<T>) => Promise<T | null>} alone runs work unless another tab is at it; null then
  * @property {() => number} [random]
@@ -209,7 +210,10 @@ export class Sync {
         return { kind: "unchanged" };
       }
       const type = response.headers.get("Content-Type") ?? "";
-      if (response.status === 401) this.health.signedOut = true;
+      if (response.status === 401 && (await saysSignedOut(response, type))) {
+        this.health.signedOut = true;
+        await this.deps.signedOut?.();
+      }
       if ([400, 413, 415, 422].includes(response.status) && type.includes("json")) return { kind: "unreadable" };
       if (!response.ok || !type.includes("json")) return { kind: "none" };
       const json = await response.json();
@@ -245,6 +249,20 @@ export function resultsOf(json, facts) {
   if (!Array.isArray(results)) return [];
   const sent = new Set(facts.map((fact) => fact.id));
   return results.filter((result) => result && typeof result === "object" && sent.has(result.id));
+}
+
+/**
+ * Whether a 401 is our own server's word: names are wiped by it, so a proxy's or a captive portal's is not believed.
+ * @param {Response} response
+ * @param {string} type
+ */
+async function saysSignedOut(response, type) {
+  if (!type.startsWith("application/problem+json")) return false;
+  try {
+    return (await response.json())?.type === "urn:fieldops:problem:sign-in-needed";
+  } catch {
+    return false;
+  }
 }
 
 /**

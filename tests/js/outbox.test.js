@@ -237,8 +237,28 @@ test("after a failure it waits, longer each time; a person or a new fact does no
 
 test("signing out keeps everything and says so", async () => {
   await outbox.add([draft], origin, clock);
-  const sync = syncWith(serverOf(() => json({ type: "about:blank" }, 401, "application/problem+json")));
+  const ours = { type: "urn:fieldops:problem:sign-in-needed" };
+  const sync = syncWith(serverOf(() => json(ours, 401, "application/problem+json")));
+  let wiped = 0;
+  sync.deps.signedOut = async () => {
+    wiped += 1;
+  };
   await sync.run();
   assert.equal(sync.health.signedOut, true);
+  assert.equal(wiped, 1);
   assert.deepEqual(await states(), ["unconfirmed"]);
+});
+
+test("a captive portal's or a proxy's 401 signs nobody out", async () => {
+  for (const answer of [
+    json({ type: "about:blank" }, 401, "application/problem+json"),
+    json({ type: "urn:fieldops:problem:sign-in-needed" }, 401),
+    json("<html>sign in to the hotel's network</html>", 401, "text/html"),
+    json("{cut", 401, "application/problem+json"),
+  ]) {
+    const sync = syncWith(serverOf(() => answer));
+    sync.deps.signedOut = () => assert.fail("names would be wiped");
+    await sync.run();
+    assert.equal(sync.health.signedOut, false);
+  }
 });
