@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, g, render_template, request
-from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
 
 from fieldops.api import envelope, hand_over
+from fieldops.api.forms import FileForm
 from fieldops.organisation.rules import rule
 from fieldops.web.errors import Problem
 
 blueprint = Blueprint("hand_over", __name__)
-
-
-class FileForm(FlaskForm):
-    """One file of a phone."""
-
-    file = FileField(
-        _l("Hand-over file of a phone"),
-        validators=[FileRequired(_l("Choose the file."))],
-        description=_l("Its name ends in .fieldops."),
-    )
 
 
 @blueprint.route("/c/<county>/hand-over", methods=["GET", "POST"])
