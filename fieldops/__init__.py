@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
+        STATIC_ROOT=str(settings.static_root),
         DEBUG=settings.debug,
         # A token that ends after an hour would kill a form that a desk leaves open on the morning of the test.
         WTF_CSRF_TIME_LIMIT=None,
@@ -79,7 +80,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.roster import reference
     from fieldops.roster import views as roster
     from fieldops.testday import facts as testday_facts
-    from fieldops.testday import phones
+    from fieldops.testday import phones, shell
     from fieldops.testday import spoken_views as spoken
     from fieldops.testday import views as testday
     from fieldops.timetable import context as timetable_context
@@ -92,6 +93,18 @@ def _wire_parts(app: Flask) -> None:
         registry.add(kinds=facts_with_state.KINDS, projections=facts_with_state.PROJECTIONS)
     for part in (intake, rules, timetable_context, reference, roster_context, phones, feed, metrics):
         part.init_app(app)
-    for views in (organisation, timetable, roster, testday, spoken, incidents, board, api, hand_over_desk, operations):
+    for views in (
+        organisation,
+        timetable,
+        roster,
+        testday,
+        shell,
+        spoken,
+        incidents,
+        board,
+        api,
+        hand_over_desk,
+        operations,
+    ):
         app.register_blueprint(views.blueprint)
     csrf.exempt(api.blueprint)

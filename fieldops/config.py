@@ -44,6 +44,8 @@ class Settings:
     streams: int
     #: 1 to 16 reverse proxies in front whose X-Forwarded-* are believed; 0 for none (`FIELDOPS_TRUSTED_PROXIES`).
     trusted_proxies: int
+    #: The folder of static files (`FIELDOPS_STATIC_ROOT`), when they do not lie beside the program.
+    static_root: Path = ROOT / "static"
 
     @property
     def secure_cookies(self) -> bool:
@@ -73,6 +75,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     parts = urlsplit(public_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
         raise SettingError("FIELDOPS_PUBLIC_URL: expected http(s)://host[:port] with nothing after it.")
+    static_root = Path(env.get("FIELDOPS_STATIC_ROOT") or ROOT / "static").expanduser().resolve()
+    if not (static_root / "phone" / "app.js").is_file():
+        raise SettingError(f"FIELDOPS_STATIC_ROOT: {static_root} has no phone/app.js.")
     threads = _integer(env, "FIELDOPS_THREADS", 64, 4, 512)
     streams = _integer(env, "FIELDOPS_STREAMS", min(40, threads // 2), 0, 512)
     if streams > threads - 2:
@@ -92,6 +97,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         threads=threads,
         streams=streams,
         trusted_proxies=_integer(env, "FIELDOPS_TRUSTED_PROXIES", 0, 0, 16),
+        static_root=static_root,
     )
 
 

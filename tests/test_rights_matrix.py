@@ -115,6 +115,8 @@ def test_what_is_public_is_a_short_list(app: Flask) -> None:
         "/sign-in/code",
         "/enter/<code>",
         "/phone",
+        "/sw.js",
+        "/manifest.webmanifest",
         "/healthz",
         "/metrics",
         "/api/v1/enrol",

@@ -1,10 +1,10 @@
-"""The phone's shell, and a room's page for the chief monitor and the desks."""
+"""A room's page for the chief monitor and the desks, and what the journal set aside."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
+from flask import Blueprint, abort, g, make_response, render_template, request, url_for
 from flask import redirect as to
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,24 +17,11 @@ from fieldops.testday.forms import FreezeForm
 from fieldops.timetable import clock
 from fieldops.timetable import queries as timetable
 from fieldops.timetable.models import Window
-from fieldops.web.rules import public
 
 blueprint = Blueprint("testday", __name__)
 
 #: No room has more students; a longer list in a form is no form of ours.
 _MOST_ABSENT = 200
-
-
-@blueprint.get("/phone")
-@public
-def phone() -> Response:
-    """The phone's shell: the same for everybody and without anybody's data, so that it opens without a network."""
-    response = make_response(render_template("testday/phone.html"))
-    response.headers["Cache-Control"] = "no-cache"
-    response.vary.update(["Accept-Language", "Cookie"])
-    response.add_etag()
-    response.make_conditional(request)
-    return response
 
 
 @blueprint.get("/c/<county>/s/<school>/r/<room>")

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Flask, Response, abort, current_app, request, send_from_directory, url_for
+from werkzeug.datastructures import Accept
+from werkzeug.security import safe_join
 
 from fieldops.web.rules import public
 
@@ -27,6 +29,12 @@ STYLES: Final = (
     "css/screens.css",
     "css/print.css",
 )
+
+#: What the phone's page links besides.
+PHONE_STYLES: Final = ("css/phone.css",)
+
+#: Content encodings and the ending of a file's compressed twin, the smallest first; tools/assets.py makes them.
+TWINS: Final = (("br", ".br"), ("gzip", ".gz"))
 
 #: Seconds in a year: the longest that caches honour.
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -51,6 +59,7 @@ class Assets:
         self._watch = watch
         self._stamp: tuple[tuple[str, int, int], ...] | None = None
         self._build = ""
+        self._digests: dict[str, bytes] = {}
 
     @property
     def build(self) -> str:
@@ -61,19 +70,36 @@ class Assets:
                 self._build, self._stamp = self._hash(), stamp
         return self._build
 
+    def digests(self) -> dict[str, bytes]:
+        """The SHA-256 of each file of the build, by its path below the folder, sorted."""
+        _ = self.build
+        return self._digests
+
+    def twin(self, path: str, accepted: Accept) -> tuple[str, str] | None:
+        """Encoding and path of the smallest compressed twin that a browser takes; one older than its file is none."""
+        for encoding, ending in TWINS:
+            twin = self.root / f"{path}{ending}"
+            if accepted[encoding] > 0 and twin.is_file():
+                source = self.root / path
+                if source.is_file() and twin.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+                    return encoding, f"{path}{ending}"
+        return None
+
     def files(self) -> list[Path]:
         """Every file that belongs to the build, sorted; compressed twins and hidden files are left out."""
         return sorted(
             path
             for path in self.root.rglob("*")
-            if path.is_file() and path.suffix != ".gz" and not _hidden(path.relative_to(self.root))
+            if path.is_file() and path.suffix not in (".gz", ".br") and not _hidden(path.relative_to(self.root))
         )
 
     def _hash(self) -> str:
+        self._digests = {
+            path.relative_to(self.root).as_posix(): hashlib.sha256(path.read_bytes()).digest() for path in self.files()
+        }
         digest = hashlib.sha256()
-        for path in self.files():
-            digest.update(path.relative_to(self.root).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for name, content in self._digests.items():
+            digest.update(name.encode() + b"\0" + content)
         return digest.hexdigest()[:10]
 
 
@@ -84,7 +110,7 @@ def init_app(app: Flask) -> None:
     if not app.debug:
         _ = store.build  # read all files now, not during the first request of test day
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(asset=asset, styles=STYLES)
+    app.jinja_env.globals.update(asset=asset, styles=STYLES, phone_styles=PHONE_STYLES)
 
 
 def build() -> str:
@@ -105,11 +131,12 @@ def serve(build: str, path: str) -> Response:
     if _hidden(Path(path)):
         abort(404)
     store: Assets = current_app.extensions["assets"]
-    compressed = request.accept_encodings["gzip"] > 0 and (store.root / f"{path}.gz").is_file()
+    # Asked of the folder only for a path within it; send_from_directory refuses any other.
+    twin = store.twin(path, request.accept_encodings) if safe_join(str(store.root), path) else None
     mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    response = send_from_directory(store.root, f"{path}.gz" if compressed else path, mimetype=mimetype)
-    if compressed:
-        response.headers["Content-Encoding"] = "gzip"
+    response = send_from_directory(store.root, twin[1] if twin else path, mimetype=mimetype)
+    if twin:
+        response.headers["Content-Encoding"] = twin[0]
     response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = _FOR_EVER if build == store.build else "no-store"
     return response

@@ -15,7 +15,9 @@ import { nilScreen } from "./screens/nil.js";
 import { roomsScreen } from "./screens/rooms.js";
 import { sittingScreen } from "./screens/sitting.js";
 import { syncScreen } from "./screens/sync.js";
+import { startShell, takeOverAtStart, watchShell } from "./shell.js";
 import { wakeSound } from "./signals.js";
+import { updateHeld } from "./update.js";
 
 /**
  * @typedef {object} Screen
@@ -316,6 +318,9 @@ async function begin() {
     );
     return;
   }
+  const { snapshot: kept, current, clock } = model;
+  const room = kept ? roomOf(kept) : "";
+  if (await takeOverAtStart(() => updateHeld({ snapshot: kept, current, room, nowMs: clock.now() }) !== null)) return;
   let speaks = model.snapshot?.person.locale || lang;
   await Promise.all([loadLocale(speaks), loadIcons()]);
   set(document.documentElement, { lang: speaks.startsWith("zh") ? "zh-CN" : speaks });
@@ -351,6 +356,8 @@ async function begin() {
   }, TICK_MS);
   void navigator.storage?.persist?.().catch(() => false);
   model.connect();
+  watchShell(() => screen?.update?.());
+  startShell();
 }
 
 void begin();
