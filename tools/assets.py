@@ -1,4 +1,4 @@
-"""Fetch the front-end's third-party code, put what is served below static/vendor/, and compile the translations.
+"""Fetch the front-end's third-party code into static/vendor/, compile the translations, compress what is served.
 
 ``tools/assets.py`` does what a server needs, ``--dev`` also installs what tests and linters need, ``--exec COMMAND``
 runs a command with Node.js on its path. When nothing changed since the last run, each is over at once.
@@ -7,7 +7,6 @@ runs a command with Node.js on its path. When nothing changed since the last run
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import os
 import re
@@ -19,9 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STAMPS = ROOT / ".build"
 MODULES = ROOT / "node_modules"
-VENDOR = ROOT / "static" / "vendor"
+STATIC = ROOT / "static"
+VENDOR = STATIC / "vendor"
 OLDEST_NODE = 20
-COMPRESSED = {".css", ".js", ".svg", ".wasm"}
+COMPRESSED = {".css", ".js", ".json", ".svg", ".wasm"}
 SMALLEST_COMPRESSED = 1024
 
 #: What is served: from the package's folder to the folder below static/vendor/. The type declarations (.d.ts) go along
@@ -134,7 +134,7 @@ def mark_current(name: str, value: str) -> None:
 
 # --- static/vendor ---------------------------------------------------------------------------------------------------
 def copy_served() -> None:
-    """Lay static/vendor anew from node_modules, each larger text or WebAssembly file with its .gz beside it."""
+    """Lay static/vendor anew from node_modules."""
     fresh = VENDOR.with_name("vendor.new")
     shutil.rmtree(fresh, ignore_errors=True)
     for package, source, target in SERVED:
@@ -146,9 +146,6 @@ def copy_served() -> None:
             shutil.copytree(origin, place)
         else:
             shutil.copyfile(origin, place)
-    for file in sorted(fresh.rglob("*")):
-        if file.suffix in COMPRESSED and file.stat().st_size > SMALLEST_COMPRESSED:
-            file.with_name(file.name + ".gz").write_bytes(gzip.compress(file.read_bytes(), 9, mtime=0))
     shutil.rmtree(VENDOR, ignore_errors=True)
     fresh.rename(VENDOR)
 
@@ -164,6 +161,48 @@ def ensure_vendor(*, dev: bool) -> None:
     if not is_current("vendor", digest) or not VENDOR.exists():
         copy_served()
         mark_current("vendor", digest)
+
+
+# --- compressed twins ------------------------------------------------------------------------------------------------
+#: Reads paths from its input, one a line; writes each file's .br and .gz beside it.
+COMPRESS = """
+const { readFileSync, writeFileSync } = require("node:fs");
+const zlib = require("node:zlib");
+const { BROTLI_PARAM_SIZE_HINT, BROTLI_PARAM_LGWIN, BROTLI_MAX_WINDOW_BITS } = zlib.constants;
+for (const path of readFileSync(0, "utf8").split("\\n").filter(Boolean)) {
+  const content = readFileSync(path);
+  const params = { [BROTLI_PARAM_SIZE_HINT]: content.length, [BROTLI_PARAM_LGWIN]: BROTLI_MAX_WINDOW_BITS };
+  writeFileSync(path + ".br", zlib.brotliCompressSync(content, { params }));
+  writeFileSync(path + ".gz", zlib.gzipSync(content, { level: 9 }));
+}
+"""
+
+
+def ensure_twins() -> None:
+    """Give each larger text and WebAssembly file below static/ a .br and a .gz that are not older than itself.
+
+    The server takes no twin that is older than its file, so a script that is being worked on is served as it is.
+    """
+    stale, known = [], set()
+    for folder, folders, names in os.walk(STATIC):
+        folders[:] = [name for name in folders if name != "vendor.new"]
+        for name in names:
+            file = Path(folder) / name
+            if file.suffix not in COMPRESSED or file.stat().st_size <= SMALLEST_COMPRESSED:
+                continue
+            twins = [file.with_name(name + ending) for ending in (".br", ".gz")]
+            known.update(twins)
+            changed = file.stat().st_mtime_ns
+            if not all(twin.exists() and twin.stat().st_mtime_ns >= changed for twin in twins):
+                stale.append(file)
+    for ending in ("br", "gz"):
+        for orphan in set(STATIC.rglob(f"*.{ending}")) - known:
+            orphan.unlink()
+    if stale:
+        node = shutil.which("node", path=node_environment()["PATH"]) or "node"
+        listed = "\n".join(map(str, stale))
+        if subprocess.run([node, "-e", COMPRESS], input=listed, text=True, check=False).returncode:
+            raise AssetError("Node.js could not compress the static files; its own words are above.")
 
 
 # --- translations ----------------------------------------------------------------------------------------------------
@@ -203,6 +242,7 @@ def main() -> int:
             os.execve(program, options.exec, environment)  # noqa: S606 - the Makefile's own commands
         ensure_vendor(dev=options.dev)
         ensure_messages()
+        ensure_twins()
     except AssetError as error:
         say(str(error))
         return 1

@@ -3,17 +3,44 @@
  * clock's offset and the counters of devices.
  */
 
+/**
+ * A newer version only ever adds: two versions of the app may be open in two tabs, and the older one goes on noting.
+ */
 const VERSION = 1;
+
+/**
+ * Another tab's newer version needed the store to itself: what stands for a connection that was closed for it.
+ * @type {WeakMap<IDBDatabase, Promise<IDBDatabase>>}
+ */
+const reopened = new WeakMap();
 
 /**
  * @param {string} [name]
  * @param {IDBFactory} [factory]
+ * @param {number} [version]
  * @returns {Promise<IDBDatabase>}
  */
-export function openStore(name = "fieldops", factory = indexedDB) {
+export async function openStore(name = "fieldops", factory = indexedDB, version = VERSION) {
+  try {
+    return await connect(name, factory, version);
+  } catch (error) {
+    // A newer version of the app was here before this one.
+    if (/** @type {DOMException} */ (error)?.name === "VersionError") return connect(name, factory);
+    throw error;
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {IDBFactory} factory
+ * @param {number} [version] what there is when it is not given
+ * @returns {Promise<IDBDatabase>}
+ */
+function connect(name, factory, version) {
   return new Promise((resolve, reject) => {
-    const request = factory.open(name, VERSION);
-    request.onupgradeneeded = () => {
+    const request = factory.open(name, version);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion > 0) return;
       const facts = request.result.createObjectStore("facts", { keyPath: "id" });
       facts.createIndex("state", "state");
       facts.createIndex("order", ["device", "device_seq"], { unique: true });
@@ -21,12 +48,17 @@ export function openStore(name = "fieldops", factory = indexedDB) {
     };
     request.onsuccess = () => {
       const db = request.result;
-      // Another tab with a newer version must not wait for this one.
-      db.onversionchange = () => db.close();
+      // Another tab with a newer version must not wait for this one; this one goes on when that is through.
+      db.onversionchange = () => {
+        db.close();
+        reopened.set(db, connect(name, factory));
+      };
+      // The browser closed it: storage was cleared, or its process died.
+      db.onclose = () => reopened.set(db, openStore(name, factory));
       resolve(db);
     };
+    // No "blocked": the other tabs' connections close by themselves, as above, and the request waits for that.
     request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error("store blocked by another tab"));
   });
 }
 
@@ -39,7 +71,20 @@ export function openStore(name = "fieldops", factory = indexedDB) {
  * @param {(stores: (name: string) => IDBObjectStore, done: (value: T) => void) => void} work
  * @returns {Promise<T | undefined>}
  */
-export function transact(db, stores, mode, work) {
+export async function transact(db, stores, mode, work) {
+  const instead = await reopened.get(db);
+  return instead ? transact(instead, stores, mode, work) : once(db, stores, mode, work);
+}
+
+/**
+ * @template T
+ * @param {IDBDatabase} db
+ * @param {string[]} stores
+ * @param {IDBTransactionMode} mode
+ * @param {(stores: (name: string) => IDBObjectStore, done: (value: T) => void) => void} work
+ * @returns {Promise<T | undefined>}
+ */
+function once(db, stores, mode, work) {
   return new Promise((resolve, reject) => {
     // Strict: committed means on the disk, not on its way there. A battery that dies after the verdict loses nothing.
     const tx = db.transaction(stores, mode, { durability: "strict" });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ def static(tmp_path: Path) -> Path:
     (tmp_path / "js").mkdir()
     (tmp_path / "js" / "a.js").write_text("export const a = 1;")
     (tmp_path / "js" / "a.js.gz").write_bytes(gzip.compress(b"export const a = 1;"))
+    (tmp_path / "js" / "a.js.br").write_bytes(b"stands for brotli")
     (tmp_path / "b.wasm").write_bytes(b"\0asm")
     (tmp_path / ".secret").write_text("x")
     return tmp_path
@@ -44,6 +46,10 @@ def test_today_is_immutable_and_yesterday_is_not_kept(app: Flask) -> None:
 def test_compressed_when_accepted(app: Flask) -> None:
     client = app.test_client()
     with client.get(url(app, "js/a.js"), headers={"Accept-Encoding": "gzip, br"}) as answer:
+        assert answer.headers["Content-Encoding"] == "br"
+        assert answer.mimetype == "text/javascript"
+        assert answer.data == b"stands for brotli"
+    with client.get(url(app, "js/a.js"), headers={"Accept-Encoding": "gzip, br;q=0"}) as answer:
         assert answer.headers["Content-Encoding"] == "gzip"
         assert answer.mimetype == "text/javascript"
         assert gzip.decompress(answer.data) == b"export const a = 1;"
@@ -54,6 +60,16 @@ def test_compressed_when_accepted(app: Flask) -> None:
     with client.get(url(app, "b.wasm"), headers={"Accept-Encoding": "gzip"}) as answer:
         assert answer.mimetype == "application/wasm"
         assert answer.data == b"\0asm"
+
+
+def test_a_twin_older_than_its_file_is_not_served(app: Flask, static: Path) -> None:
+    file = static / "js" / "a.js"
+    file.write_text("export const a = 2;")
+    later = file.stat().st_mtime_ns + 1_000_000_000
+    os.utime(file, ns=(later, later))
+    with app.test_client().get(url(app, "js/a.js"), headers={"Accept-Encoding": "gzip, br"}) as answer:
+        assert "Content-Encoding" not in answer.headers
+        assert answer.text == "export const a = 2;"
 
 
 @pytest.mark.parametrize(
