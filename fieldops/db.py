@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import sqlite3 as stdlib_sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -25,13 +27,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import psycopg
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Table, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import TypeDecorator
+
+from fieldops.prepared import Statement
 
 try:
     import pysqlite3.dbapi2 as sqlite_driver
@@ -156,12 +160,21 @@ class WriterLock:
     def __init__(self, path: Path) -> None:
         self._thread_lock = threading.Lock()
         self._path = path
+        #: Process and file descriptor: opened once by each, as a child that shared its parent's would share its lock.
+        self._open: tuple[int, int] | None = None
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        with self._thread_lock, self._path.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield  # closing the file releases the lock
+        with self._thread_lock:
+            if self._open is None or self._open[0] != os.getpid():
+                self._open = (os.getpid(), os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644))
+                weakref.finalize(self, os.close, self._open[1])
+            descriptor = self._open[1]
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def init_app(app: Flask, database_url: str) -> None:
@@ -218,14 +231,13 @@ def upsert(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     must_be_writing()
     connection = db.session.connection()
-    connection.execute(_upsert(table, connection.dialect.name, tuple(rows[0])), list(rows))
+    upsert_statement(table, connection.dialect.name, tuple(rows[0])).run(connection, rows)
 
 
 @cache
-def _upsert(table: Table, dialect: str, columns: tuple[str, ...]) -> Executable:
-    """Built once for each table: to build a statement costs more than to run it."""
+def upsert_statement(table: Table, dialect: str, columns: tuple[str, ...]) -> Statement:
+    """What `upsert` runs: made once for each table and set of columns."""
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in columns if name not in keys}
-    found: Executable = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-    return found
+    return Statement(statement.on_conflict_do_update(index_elements=keys, set_=changed), columns)

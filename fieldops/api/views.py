@@ -15,7 +15,6 @@ from fieldops.api import snapshot as snapshots
 from fieldops.api.snapshot import wire
 from fieldops.board import stream as streams
 from fieldops.db import db, writing
-from fieldops.journal import queries as journal
 from fieldops.journal.intake import submit
 from fieldops.journal.service import Result, Submission, prepare
 from fieldops.organisation import queries as organisation
@@ -229,14 +228,13 @@ def events() -> Response:
     g.window_now = clock.now(actor.clock)
     if (kept := shapes.read_kept(sending.kept)) is not None:
         phones.note(actor, county, kept, at=g.window_now)
-    epoch = journal.epoch()
     submission = Submission(author(actor, county), prepare(sending.events), g.window_now)
     db.session.rollback()  # no sender keeps a connection while it waits in line
     results = submit(county=county, window=actor.window, submission=submission) if sending.events else []
     return _answer(
         shapes.Received(
             str(wire(g.window_now)),
-            epoch,
+            actor.epoch,
             [_result(result) for result in results],
         )
     )
@@ -260,7 +258,7 @@ def hand_over() -> Response:
     return _answer(
         shapes.HandedOver(
             str(wire(g.window_now)),
-            journal.epoch(),
+            actor.epoch,
             taken.device,
             taken.by,
             shapes.HandOverSummary(*(taken.count(name) for name in shapes.HandOverSummary.__struct_fields__)),

@@ -11,29 +11,37 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from fieldops.db import db, must_be_writing, upsert
+from fieldops.db import db, must_be_writing, upsert_statement
 from fieldops.journal import events as ev
 from fieldops.journal.events import Draft, Event, Unreadable
 from fieldops.journal.kinds import Kind, Reading, registry
 from fieldops.journal.models import EventRow, Head, Quarantined
+from fieldops.prepared import Pending, PerCount, Statement, together
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _events = EventRow.__table__
 _head = Head.__table__
 _quarantine = Quarantined.__table__
 
-# Built once: to build a statement costs more than to run it.
-_LOCK = (
+_LOCK = Statement(
     select(_head.c.seq, _head.c.hash, _head.c.reference).where(_head.c.county == bindparam("county")).with_for_update()
 )
-_KNOWN = select(_events.c.id, _events.c.sent_hash, _events.c.seq, _events.c.body).where(
-    _events.c.county == bindparam("county"), _events.c.id.in_(bindparam("ids", expanding=True))
+
+
+_KNOWN = PerCount(
+    select(_events.c.id, _events.c.sent_hash, _events.c.seq, _events.c.body).where(
+        _events.c.county == bindparam("county")
+    ),
+    _events.c.id,
 )
-_OF_ENTITIES = select(_events.c.body).where(
-    _events.c.county == bindparam("county"), _events.c.entity.in_(bindparam("entities", expanding=True))
+_OF_ENTITIES = PerCount(
+    select(_events.c.body).where(_events.c.county == bindparam("county")),
+    _events.c.entity,
 )
-_INSERT = insert(_events)
-_ADVANCE = update(_head).where(_head.c.county == bindparam("of")).values(seq=bindparam("seq"), hash=bindparam("hash"))
+_INSERT = Statement(insert(_events), [column.name for column in _events.columns])
+_ADVANCE = Statement(
+    update(_head).where(_head.c.county == bindparam("of")).values(seq=bindparam("seq_"), hash=bindparam("hash_"))
+)
 
 
 class UnknownCounty(LookupError):
@@ -96,8 +104,8 @@ class _Batch:
 
     connection: Connection
     reading: Reading
-    seq: int
-    hash: bytes
+    seq: int = 0
+    hash: bytes = b""
     #: When the submission at hand arrived, window clock.
     received_at: datetime = _NEVER
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -147,11 +155,18 @@ def record_all(*, county: str, window: str, submissions: Sequence[Submission]) -
     """
     must_be_writing()
     connection = db.session.connection()
-    head = connection.execute(_LOCK, {"county": county}).one_or_none()
-    if head is None:
-        raise UnknownCounty(county)
-    batch = _Batch(connection, reading=Reading(county, window, head.reference), seq=head.seq, hash=head.hash)
-    _load_known(batch, [event for submission in submissions for event in submission.events])
+    batch = _Batch(connection, reading=Reading(county, window, 0))
+    # What they need is known before the lock is held, and asked for in one go.
+    wanted = _Wanted.of(batch, [event for submission in submissions for event in submission.events])
+    with together(connection):
+        lock = _LOCK.send(connection, {"county": county})
+        pending = wanted.send(batch)
+        head = lock.rows()
+        if not head:
+            raise UnknownCounty(county)
+        batch.seq, batch.hash, reference = head[0]
+        batch.reading = Reading(county, window, reference)
+        wanted.take(batch, pending)
     results = []
     for submission in submissions:
         batch.received_at = ev.corrected(submission.received_at, 0)
@@ -187,33 +202,47 @@ def _prepared(event: object) -> Prepared:
         return Prepared(raw, sent, draft, fault=error)
 
 
-def _load_known(batch: _Batch, events: Sequence[Prepared]) -> None:
-    """Read in two statements what they need: ids that are there already, and the entities' events."""
-    drafts = [(event.draft, event.kind) for event in events if isinstance(event.draft, Draft)]
-    if not drafts:
-        return
-    known = {"county": batch.reading.county, "ids": [draft.id for draft, _kind in drafts]}
-    for identity, sent, seq, body in batch.connection.execute(_KNOWN, known):
-        batch.settled[identity] = (sent, Result(identity, "duplicate", ev.read_body(body).flags, seq))
-    _load_entities(
-        batch,
-        {
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What some events need of the journal: ids that are there already, and the entities' events."""
+
+    ids: list[str]
+    entities: list[str]
+
+    @classmethod
+    def of(cls, batch: _Batch, events: Sequence[Prepared]) -> _Wanted:
+        drafts = [(event.draft, event.kind) for event in events if isinstance(event.draft, Draft)]
+        entities = {
             _entity(kind, _event(batch, kind, draft, SYSTEM))
             for draft, kind in drafts
-            if kind is not None and kind.projection is not None and draft.id not in batch.settled
-        },
-    )
+            if kind is not None and kind.projection is not None
+        }
+        return cls([draft.id for draft, _kind in drafts], [name for name in entities if name not in batch.entities])
 
+    def send(self, batch: _Batch) -> tuple[Pending | None, Pending | None]:
+        """Ask for both."""
+        county = {"county": batch.reading.county}
+        return (
+            _KNOWN.send(batch.connection, county, self.ids) if self.ids else None,
+            _OF_ENTITIES.send(batch.connection, county, self.entities) if self.entities else None,
+        )
 
-def _load_entities(batch: _Batch, entities: set[str]) -> None:
-    missing = [entity for entity in entities if entity not in batch.entities]
-    for entity in missing:
-        batch.entities[entity] = []
-    if missing:
-        wanted = {"county": batch.reading.county, "entities": missing}
-        for (body,) in batch.connection.execute(_OF_ENTITIES, wanted):
+    def take(self, batch: _Batch, pending: tuple[Pending | None, Pending | None]) -> None:
+        """Put the answers into the batch."""
+        known, bodies = pending
+        for identity, sent, seq, body in known.rows() if known else ():
+            batch.settled[identity] = (bytes(sent), Result(identity, "duplicate", ev.read_body(body).flags, seq))
+        for entity in self.entities:
+            batch.entities[entity] = []
+        for (body,) in bodies.rows() if bodies else ():
             event = ev.read_body(body)
             batch.entities[event.entity].append(event)
+
+
+def _load(batch: _Batch, events: Sequence[Prepared]) -> None:
+    """Read what they need, in two statements."""
+    wanted = _Wanted.of(batch, events)
+    wanted.take(batch, wanted.send(batch))
 
 
 def _entity(kind: Kind, event: Event) -> str:
@@ -285,7 +314,7 @@ def _accept(batch: _Batch, kind: Kind, draft: Draft, sent: bytes, author: Author
         event = _event(batch, kind, draft, author)
         event = msgspec.structs.replace(event, entity=_entity(kind, event))
         if kind.projection is not None:
-            _load_entities(batch, {event.entity})
+            assert event.entity in batch.entities, "an entity that was not asked for"
             if kind.decision and (refusal := _refusal(batch, kind, event)) is not None:
                 return Result(draft.id, "conflict", reason=refusal)
         if kind.judge is not None:
@@ -301,7 +330,7 @@ def _accept(batch: _Batch, kind: Kind, draft: Draft, sent: bytes, author: Author
             )
             drafts = list(kind.react(event, state, batch.reading))
             follows = prepare(drafts)
-            _load_known(batch, follows)
+            _load(batch, follows)
             queue.extend(
                 (registry.kind_of(draft), draft, prepared.sent, SYSTEM)
                 for draft, prepared in zip(drafts, follows, strict=True)
@@ -370,14 +399,19 @@ def _set_aside(batch: _Batch, event: Prepared, error: Unreadable, author: Author
 
 
 def _write(batch: _Batch) -> None:
-    upsert(_quarantine, list(batch.quarantined.values()))
-    if not batch.rows:
-        return
-    batch.connection.execute(_INSERT, batch.rows)
-    batch.connection.execute(_ADVANCE, {"of": batch.reading.county, "seq": batch.seq, "hash": batch.hash})
-    rows: dict[str, list[Mapping[str, Any]]] = {}
-    for entity, name in batch.changed.items():
-        projection = registry.projections[name]
-        rows.setdefault(name, []).append(projection.row(projection.fold(batch.entities[entity])))
-    for name, changed in rows.items():
-        upsert(registry.projections[name].table, changed)
+    connection = batch.connection
+    with together(connection):
+        if batch.quarantined:
+            aside = list(batch.quarantined.values())
+            upsert_statement(_quarantine, connection.dialect.name, tuple(aside[0])).run(connection, aside)
+        if not batch.rows:
+            return
+        _INSERT.run(connection, batch.rows)
+        _ADVANCE.run(connection, [{"of": batch.reading.county, "seq_": batch.seq, "hash_": batch.hash}])
+        rows: dict[str, list[Mapping[str, Any]]] = {}
+        for entity, name in batch.changed.items():
+            projection = registry.projections[name]
+            rows.setdefault(name, []).append(projection.row(projection.fold(batch.entities[entity])))
+        for name, changed in rows.items():
+            table = registry.projections[name].table
+            upsert_statement(table, connection.dialect.name, tuple(changed[0])).run(connection, changed)

@@ -16,11 +16,13 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldops.db import UTCDateTime, db, utcnow, writing
+from fieldops.journal.models import Server
 from fieldops.journal.service import Author
 from fieldops.organisation import queries
 from fieldops.organisation.models import Device, Duty, Person
 from fieldops.organisation.places import Place, path_of
 from fieldops.organisation.rights import ROLES, HeldDuty, levels, may
+from fieldops.prepared import Statement
 
 #: A token is 32 random bytes as 43 characters; anything much longer is no token and is not hashed.
 LONGEST_TOKEN = 100
@@ -64,6 +66,8 @@ class Actor:
     clock: WindowClock | None
     #: Real time at which the device was noted last.
     last_seen_at: datetime | None = None
+    #: `journal.queries.epoch`, read along with who it is.
+    epoch: str = ""
 
     def may(self, action: str, place: Place) -> bool:
         """Whether one of the duties gives the action at the place (`rights.may`)."""
@@ -84,7 +88,7 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-_by_token = (
+_by_token = Statement(
     select(
         _device.c.id,
         _device.c.last_seen_at,
@@ -98,6 +102,7 @@ _by_token = (
         _windows.c.mode,
         _windows.c.clock_shows,
         _windows.c.clock_set_at,
+        select(Server.epoch).scalar_subquery(),
     )
     .select_from(
         _device.join(_person, _person.c.id == _device.c.person).outerjoin(
@@ -117,7 +122,7 @@ def actor_by_token(token: str) -> Actor | None:
     """The actor of this token; None when the device is unknown, expired or revoked. One statement: the hot path."""
     if not 0 < len(token) <= LONGEST_TOKEN:
         return None
-    rows = db.session.execute(_by_token, {"token_hash": token_hash(token), "now": utcnow()}).all()
+    rows = _by_token.read(db.engine, {"token_hash": token_hash(token), "now": utcnow()})
     if not rows:
         return None
     device_id, seen_at, person_id, name, locale = rows[0][:5]
@@ -126,7 +131,7 @@ def actor_by_token(token: str) -> Actor | None:
     # The newest first day; of two on the same day the smaller code, as `timetable.queries.open_windows` orders them.
     window = min(((-first.toordinal(), duty.window) for duty, first in held), default=(0, None))[1]
     duties = tuple(sorted(duty for duty, _first in held if duty.window == window))
-    return Actor(person_id, name, locale, device_id, duties, window, clocks.get(window or ""), seen_at)
+    return Actor(person_id, name, locale, device_id, duties, window, clocks.get(window or ""), seen_at, rows[0][12])
 
 
 # --- the journal's author ---------------------------------------------------------------------------------------------
