@@ -8,13 +8,14 @@ A `Statement` is compiled once for each dialect; then only its text and its boun
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from sqlalchemy import ClauseElement, ColumnElement, Connection, Engine, bindparam
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.selectable import Select
 
 _Processor = Callable[[Any], Any]
@@ -88,34 +89,31 @@ class Statement:
         """Run it in the connection's transaction."""
         compiled = self._in(connection.dialect)
         cursor = connection.connection.cursor()
-        cursor.execute(compiled.text, compiled.values(values))
+        with _as_sqlalchemy(connection.dialect, compiled.text):
+            cursor.execute(compiled.text, compiled.values(values))
         return Pending(cursor, compiled)
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run it for each of the rows, which must not be none, in the connection's transaction."""
         compiled = self._in(connection.dialect)
         cursor = connection.connection.cursor()
-        if len(rows) == 1:
-            cursor.execute(compiled.text, compiled.values(rows[0]))
-        else:
-            cursor.executemany(compiled.text, [compiled.values(row) for row in rows])
+        with _as_sqlalchemy(connection.dialect, compiled.text):
+            if len(rows) == 1:
+                cursor.execute(compiled.text, compiled.values(rows[0]))
+            else:
+                cursor.executemany(compiled.text, [compiled.values(row) for row in rows])
         cursor.close()
 
     def read(self, engine: Engine, values: Mapping[str, Any]) -> list[Sequence[Any]]:
         """Rows of a SELECT that stands alone: on a connection of its own, outside any transaction, one round trip."""
+        compiled = self._in(engine.dialect)
         raw = engine.raw_connection()
         try:
-            driver = raw.driver_connection
-            compiled = self._in(engine.dialect)
-            if isinstance(driver, psycopg.Connection):
-                driver.autocommit = True
-                try:
-                    return compiled.rows(driver.execute(compiled.text, compiled.values(values)).fetchall())
-                finally:
-                    if not driver.closed:
-                        driver.autocommit = False
-            return compiled.rows(raw.cursor().execute(compiled.text, compiled.values(values)).fetchall())
-        except Exception:
+            with _as_sqlalchemy(engine.dialect, compiled.text), _autocommit(raw.driver_connection):
+                cursor = raw.cursor()
+                cursor.execute(compiled.text, compiled.values(values))
+                return compiled.rows(cursor.fetchall())
+        except BaseException:
             raw.invalidate()  # whatever state it is in, the next one gets a fresh one
             raise
         finally:
@@ -148,10 +146,36 @@ class PerCount:
         return self._of(count).send(connection, {**values, **named})
 
 
-def together(connection: Connection) -> contextlib.AbstractContextManager[object]:
+@contextlib.contextmanager
+def together(connection: Connection) -> Iterator[None]:
     """Send what is run inside without waiting for each answer (PostgreSQL's pipeline mode); elsewhere nothing."""
     driver = connection.connection.driver_connection
-    return driver.pipeline() if isinstance(driver, psycopg.Connection) else contextlib.nullcontext()
+    if not isinstance(driver, psycopg.Connection):
+        yield
+        return
+    with _as_sqlalchemy(connection.dialect, "statements sent together"), driver.pipeline():
+        yield
+
+
+@contextlib.contextmanager
+def _autocommit(driver: object) -> Iterator[None]:
+    """SQLite's connections are in this mode between transactions; psycopg's begin one with each statement."""
+    if not isinstance(driver, psycopg.Connection):
+        yield
+        return
+    driver.autocommit = True
+    yield
+    driver.autocommit = False
+
+
+@contextlib.contextmanager
+def _as_sqlalchemy(dialect: Dialect, text: str) -> Iterator[None]:
+    """The driver's errors as those that callers know, whichever way a statement took."""
+    driver: Any = dialect.dbapi
+    try:
+        yield
+    except driver.Error as error:
+        raise DBAPIError.instance(text, None, error, driver.Error, dialect=dialect) from error
 
 
 def _compile(statement: ClauseElement, dialect: Dialect, columns: Sequence[str] | None) -> _Compiled:
