@@ -31,7 +31,7 @@ STYLES: Final = (
 )
 
 #: What the phone's page links besides.
-PHONE_STYLES: Final = ("css/phone.css",)
+PHONE_STYLES: Final = ("css/phone.css", "css/handover.css")
 
 #: Content encodings and the ending of a file's compressed twin, the smallest first; tools/assets.py makes them.
 TWINS: Final = (("br", ".br"), ("gzip", ".gz"))

@@ -8,13 +8,17 @@ import { Model } from "./model.js";
 import { sessionNow, sessionsOf } from "./nowcard.js";
 import { note } from "./pieces.js";
 import { anomalyScreen } from "./screens/anomaly.js";
+import { boxScreen } from "./screens/box.js";
+import { boxBackScreen } from "./screens/box-back.js";
 import { checkInScreen } from "./screens/check-in.js";
+import { handOverScreen } from "./screens/hand-over.js";
 import { homeScreen } from "./screens/home.js";
 import { incidentScreen } from "./screens/incident.js";
 import { nilScreen } from "./screens/nil.js";
 import { roomsScreen } from "./screens/rooms.js";
 import { sittingScreen } from "./screens/sitting.js";
 import { syncScreen } from "./screens/sync.js";
+import { takeOverScreen } from "./screens/take-over.js";
 import { startShell, takeOverAtStart, watchShell } from "./shell.js";
 import { wakeSound } from "./signals.js";
 import { updateHeld } from "./update.js";
@@ -53,7 +57,14 @@ const SCREENS = {
   nil: nilScreen,
   rooms: roomsScreen,
   sync: syncScreen,
+  box: boxScreen,
+  "box-back": boxBackScreen,
+  "hand-over": handOverScreen,
+  "take-over": takeOverScreen,
 };
+
+/** What needs no room to work in. */
+const ROOMLESS = new Set(["sync", "hand-over", "take-over"]);
 
 const root = /** @type {HTMLElement} */ (document.getElementById("phone"));
 const title = h("h1", { class: "phone-title", tabindex: "-1" });
@@ -269,7 +280,7 @@ function screenOf(model, snapshot) {
   if (!snapshot.school || snapshot.rooms.length === 0) return deskScreen();
   const [name = "", ...rest] = path.split("/").map(decodeURIComponent);
   const room = roomOf(snapshot);
-  const make = room || name === "sync" ? (SCREENS[name] ?? homeScreen) : roomsScreen;
+  const make = room || ROOMLESS.has(name) ? (SCREENS[name] ?? homeScreen) : roomsScreen;
   /** @type {App} */
   const app = {
     model,

@@ -1,7 +1,9 @@
 /**
  * What the screens look at: the snapshot with this phone's own facts on top, the clock, and the one way to note a fact.
  */
+import { Carrier } from "./carry.js";
 import { Clock } from "./clock.js";
+import { HandOver } from "./hand-over.js";
 import { keepInTouch } from "./live.js";
 import { sessionsOf } from "./nowcard.js";
 import { isOpen, Outbox } from "./outbox.js";
@@ -31,9 +33,11 @@ export class Model {
   /** @type {import("./vault.js").Ticket} the vault as it was when the snapshot was asked for */
   #asked = { generation: 0, who: null };
 
-  /** @param {IDBDatabase} db */
-  constructor(db) {
+  /** @param {IDBDatabase} db @param {Carrier} carrier */
+  constructor(db, carrier) {
     this.db = db;
+    this.carrier = carrier;
+    this.handOver = new HandOver(db);
     this.outbox = new Outbox(db);
     this.vault = new Vault(db);
     this.tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("fieldops");
@@ -54,7 +58,8 @@ export class Model {
   }
 
   static async open() {
-    const model = new Model(await openStore());
+    const model = new Model(await openStore(), await Carrier.open());
+    await model.handOver.load();
     model.clock.keep((await readMeta(model.db, "offset_ms")) ?? null);
     await model.#moveIn();
     await model.#open();
@@ -69,6 +74,13 @@ export class Model {
 
   /** Begins to talk to the server. */
   connect() {
+    let heard = 0;
+    this.watch(() => {
+      const at = this.sync.health.answeredMono ?? 0;
+      if (at === heard) return;
+      heard = at;
+      void this.carrier.sendAll();
+    });
     keepInTouch(this.sync, { waiting: () => this.waiting, seq: () => this.snapshot?.seq ?? 0 });
   }
 
@@ -148,10 +160,11 @@ export class Model {
   }
 
   /**
-   * @param {Snapshot} snapshot
+   * @param {Snapshot} told
    * @param {string | null} etag
    */
-  async #keep(snapshot, etag) {
+  async #keep(told, etag) {
+    const snapshot = await this.handOver.takeKey(told);
     const first = !this.snapshot;
     const kept = await this.vault.put({ snapshot, etag, code: null }, this.#asked);
     if (kept) await writeMeta(this.db, { offset_ms: this.clock.offsetMs() });

@@ -187,8 +187,9 @@ export function minutesStepper(label, start) {
  * A sheet from below. The focus goes in, and back to where it was.
  * @param {string} title
  * @param {(close: () => void) => Child[]} content
+ * @param {() => void} [closed]
  */
-export function openSheet(title, content) {
+export function openSheet(title, content, closed) {
   const id = newId();
   const before = document.activeElement;
   const sheet = h("dialog", { class: "dialog", "aria-labelledby": id });
@@ -205,6 +206,7 @@ export function openSheet(title, content) {
     sheet.remove();
     if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     keepFocus();
+    closed?.();
   });
   document.body.append(sheet);
   sheet.showModal();

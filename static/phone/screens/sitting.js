@@ -6,6 +6,7 @@ import { roomName, sessionName } from "../names.js";
 import { chip, note, openSheet, timeStepper, wordsField } from "../pieces.js";
 import { lawfulEndWhenResumed, mayNote, nextAction, planCheck, plannedSitting } from "../sitting.js";
 import { SITTING_FACTS } from "../words.js";
+import { otherWays } from "./box.js";
 import { sittingTimeline } from "./sitting-timeline.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -52,6 +53,7 @@ export function sittingScreen(app, [code = ""]) {
   const when = h("div", { class: "phone-actions__stack" });
   const timeline = h("section", { class: "stack stack--tight" });
   const bar = h("div", { class: "phone-actions__stack" });
+  const ways = h("div", { class: "stack stack--tight" });
   const stepper = timeStepper({ now: () => model.clock.now(), zone: model.zone, onchange: () => update(true) });
   let shown = "";
 
@@ -83,6 +85,7 @@ export function sittingScreen(app, [code = ""]) {
     fill(when, next && stepper.element);
     fill(bar, ...buttons(next));
     fill(timeline, ...sittingTimeline(app, session, sitting));
+    fill(ways, ...otherWays(app, session, sitting));
   };
 
   /** @param {{ kind: SittingKind, label: string } | null} next */
@@ -121,7 +124,7 @@ export function sittingScreen(app, [code = ""]) {
   return {
     title: sessionName(session),
     subtitle: `${roomName(place)} · ${plannedTimes(session)}`,
-    body: [status, timeline],
+    body: [status, timeline, ways],
     bar: [when, bar],
     update: () => update(),
   };
@@ -143,7 +146,18 @@ function statusWords({ model }, session, sitting) {
         ]
       : [];
   return [
-    h("div", { class: "card__head" }, chip(sitting.state), sitting.frozen_at ? chip("frozen") : null),
+    h(
+      "div",
+      { class: "card__head" },
+      h(
+        "span",
+        { class: "row" },
+        chip(sitting.state),
+        sitting.spoken?.stands.length ? chip("spoken") : null,
+        sitting.boxed_at ? chip("boxed", clockTime(sitting.boxed_at, zone)) : null,
+      ),
+      sitting.frozen_at ? chip("frozen") : null,
+    ),
     h(
       "dl",
       { class: "facts" },
@@ -170,34 +184,43 @@ function statusWords({ model }, session, sitting) {
  * @param {SittingKind} kind
  * @param {number | null} minutes
  * @param {(reason: string) => Promise<void>} then
+ * @param {() => void} [instead] it was closed without a reason
  */
-function askReason(kind, minutes, then) {
+export function askReason(kind, minutes, then, instead) {
   const title =
     kind === "sitting.paused"
       ? t("Why is it interrupted?")
       : t("%(deviation)s. Why?", { deviation: deviation(minutes ?? 0) });
-  openSheet(title, (close) => {
-    const words = wordsField(t("In other words"), { optional: false });
-    /** @param {string} reason */
-    const take = (reason) => {
-      close();
-      void then(reason);
-    };
-    const own = button(t("Note it so"), () => take(words.value()), { kind: "primary wide" });
-    own.disabled = true;
-    words.input.addEventListener("input", () => {
-      own.disabled = words.value() === "";
-    });
-    const ready = readyReasons(kind, minutes ?? 0).map((reason) =>
-      button(t(reason), () => take(t(reason)), { kind: "wide" }),
-    );
-    const calm = h(
-      "p",
-      { class: "soft small" },
-      icon("info"),
-      " ",
-      t("It happens. The reason goes with the time and nobody is blamed."),
-    );
-    return [calm, h("div", { class: "sheet-buttons" }, ready), words.field, own];
-  });
+  let taken = false;
+  openSheet(
+    title,
+    (close) => {
+      const words = wordsField(t("In other words"), { optional: false });
+      /** @param {string} reason */
+      const take = (reason) => {
+        taken = true;
+        close();
+        void then(reason);
+      };
+      const own = button(t("Note it so"), () => take(words.value()), { kind: "primary wide" });
+      own.disabled = true;
+      words.input.addEventListener("input", () => {
+        own.disabled = words.value() === "";
+      });
+      const ready = readyReasons(kind, minutes ?? 0).map((reason) =>
+        button(t(reason), () => take(t(reason)), { kind: "wide" }),
+      );
+      const calm = h(
+        "p",
+        { class: "soft small" },
+        icon("info"),
+        " ",
+        t("It happens. The reason goes with the time and nobody is blamed."),
+      );
+      return [calm, h("div", { class: "sheet-buttons" }, ready), words.field, own];
+    },
+    () => {
+      if (!taken) instead?.();
+    },
+  );
 }

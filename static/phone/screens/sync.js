@@ -6,6 +6,7 @@ import { isOpen } from "../outbox.js";
 import { note } from "../pieces.js";
 import { momentOf } from "../state.js";
 import { SITTING_FACTS, STATUS } from "../words.js";
+import { handedLine } from "./hand-over.js";
 
 const CLOCK_OFF_MS = 120_000;
 
@@ -33,11 +34,18 @@ export function syncScreen(app) {
     kind: "primary huge",
     icon: "refresh",
   });
+  const other = h(
+    "div",
+    { class: "frames__ways" },
+    link(t("Hand over"), "#/hand-over", { icon: "seats", note: t("this phone cannot send") }),
+    link(t("Take over from another phone"), "#/take-over", { icon: "camera" }),
+  );
   let shown = "";
 
   const update = () => {
     const { health } = model.sync;
     const open = model.facts.filter(isOpen);
+    const handed = model.handOver.state(app.snapshot, model.facts);
     const off = model.snapshot?.window.mode === "real" ? model.clock.offsetMs() : 0;
     const key = JSON.stringify([open.length, model.facts.length, health.answeredAt, health.signedOut, health.busy]);
     if (key === shown) return;
@@ -64,6 +72,7 @@ export function syncScreen(app) {
           "info",
           t("This phone's clock is %(time)s off. All times are corrected.", { time: duration(Math.abs(off) / 1000) }),
         ),
+      handed.at !== null && handedLine(app, handed),
       model.setAside.length > 0 &&
         note(
           "bad",
@@ -78,7 +87,7 @@ export function syncScreen(app) {
   return {
     title: t("What is sent"),
     body: [notes, h("section", { class: "card" }, summary), list],
-    bar: [again],
+    bar: [h("div", { class: "phone-actions__stack" }, other, again)],
     update,
   };
 }
