@@ -222,8 +222,10 @@ function whenPressed(node, tap, hold) {
   for (const name of ["pointerup", "pointercancel", "pointerleave"]) node.addEventListener(name, end);
   node.addEventListener("contextmenu", (event) => event.preventDefault());
   node.addEventListener("click", (event) => {
-    if (held) held = false;
-    else if (event.shiftKey) hold();
+    const after = held && event.detail > 0; // the click that ends a hold; a key's has no detail
+    held = false;
+    if (after) return;
+    if (event.shiftKey) hold();
     else tap();
   });
 }
