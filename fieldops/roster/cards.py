@@ -67,10 +67,10 @@ def token_hash(salt: bytes, token: str) -> str:
     return hashlib.sha256(salt + token.encode("ascii")).hexdigest()
 
 
-def qr_svg(token: str) -> str:
-    """The token as an inline ``<svg>`` of one path, quiet zone included; CSS gives its size (25 mm in print).
+def qr_modules(token: str) -> list[list[bool]]:
+    """The token as rows of modules, True for a dark one, without the quiet zone.
 
-    Hidden from screen readers: the card's text says whose it is. Raises ``ValueError`` for what is no token.
+    Raises ``ValueError`` for what is no token.
     """
     if parse(token) != token:
         raise ValueError("not a card token")
@@ -78,10 +78,18 @@ def qr_svg(token: str) -> str:
     # One segment, which QRData makes alphanumeric by its content; ``optimize`` could cut it into several.
     code.add_data(QRData(token), optimize=0)
     code.make(fit=False)
+    return [[bool(module) for module in modules] for modules in code.modules]
+
+
+def qr_svg(token: str) -> str:
+    """The token as an inline ``<svg>`` of one path, quiet zone included; CSS gives its size (25 mm in print).
+
+    Hidden from screen readers: the card's text says whose it is. Raises ``ValueError`` for what is no token.
+    """
     path = "".join(
         f"M{start + QUIET_ZONE} {row + QUIET_ZONE}h{length}v1h-{length}z"
-        for row, modules in enumerate(code.modules)
-        for start, length in _runs([bool(module) for module in modules])
+        for row, modules in enumerate(qr_modules(token))
+        for start, length in _runs(modules)
     )
     size = QR_MODULES + 2 * QUIET_ZONE
     return (

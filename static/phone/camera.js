@@ -18,7 +18,7 @@ let decoder = null;
  * The decoder, in a worker where module workers exist, else in this thread (slower, still right).
  * @returns {Promise<Decode>}
  */
-function loadDecoder() {
+export function loadDecoder() {
   decoder ??= inWorker().catch(inPage);
   decoder.catch(() => {
     decoder = null;
