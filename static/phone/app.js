@@ -8,8 +8,10 @@ import { Model } from "./model.js";
 import { sessionNow, sessionsOf } from "./nowcard.js";
 import { note } from "./pieces.js";
 import { anomalyScreen } from "./screens/anomaly.js";
+import { awayFrom, awayScreen } from "./screens/away.js";
 import { boxScreen } from "./screens/box.js";
 import { boxBackScreen } from "./screens/box-back.js";
+import { mayWork } from "./screens/cannot.js";
 import { checkInScreen } from "./screens/check-in.js";
 import { handOverScreen } from "./screens/hand-over.js";
 import { homeScreen } from "./screens/home.js";
@@ -61,10 +63,11 @@ const SCREENS = {
   "box-back": boxBackScreen,
   "hand-over": handOverScreen,
   "take-over": takeOverScreen,
+  away: awayScreen,
 };
 
 /** What needs no room to work in. */
-const ROOMLESS = new Set(["sync", "hand-over", "take-over"]);
+const ROOMLESS = new Set(["sync", "away", "hand-over", "take-over"]);
 
 const root = /** @type {HTMLElement} */ (document.getElementById("phone"));
 const title = h("h1", { class: "phone-title", tabindex: "-1" });
@@ -152,6 +155,17 @@ function roomOf(snapshot) {
   return snapshot.rooms.length === 1 ? (snapshot.rooms[0]?.code ?? "") : "";
 }
 
+/**
+ * The session that a room is in or comes to; the last one when all are over.
+ * @param {Model} model
+ * @param {import("./types.js").Snapshot} snapshot
+ * @param {string} room
+ */
+function currentSession(model, snapshot, room) {
+  const sessions = sessionsOf(snapshot, room);
+  return sessionNow(sessions, (code) => model.sitting(code, room), model.clock.now()) ?? sessions.at(-1);
+}
+
 /** @param {Model} model */
 function drawNav(model) {
   const { snapshot } = model;
@@ -161,8 +175,7 @@ function drawNav(model) {
     nav.replaceChildren();
     return;
   }
-  const sessions = sessionsOf(snapshot, room);
-  const session = sessionNow(sessions, (code) => model.sitting(code, room), model.clock.now()) ?? sessions.at(-1);
+  const session = currentSession(model, snapshot, room);
   const code = encodeURIComponent(session?.code ?? "");
   const here = path.split("/")[0] ?? "";
   const key = `${code}/${here}/${snapshot.duties.flatMap((duty) => duty.actions)}`;
@@ -278,8 +291,10 @@ function show(model, fromTop = false) {
  */
 function screenOf(model, snapshot) {
   if (!snapshot.school || snapshot.rooms.length === 0) return deskScreen();
-  const [name = "", ...rest] = path.split("/").map(decodeURIComponent);
+  let [name = "", ...rest] = path.split("/").map(decodeURIComponent);
   const room = roomOf(snapshot);
+  // The home screen's shortcut knows no session: the one that is on, or comes next.
+  if (name === "check-in" && !rest[0]) rest = [currentSession(model, snapshot, room)?.code ?? ""];
   const make = room || ROOMLESS.has(name) ? (SCREENS[name] ?? homeScreen) : roomsScreen;
   /** @type {App} */
   const app = {
@@ -320,15 +335,12 @@ async function begin() {
   try {
     model = await Model.open();
   } catch {
-    await loadLocale(lang);
-    const words = t(
-      "This browser keeps nothing on the phone (a private window, or no storage left). Open the page in Chrome or Safari.",
-    );
-    root.replaceChildren(
-      h("main", { class: "phone__body" }, note("bad", t("Facts cannot be kept safely here."), h("p", {}, words))),
-    );
+    await mayWork(root, false);
     return;
   }
+  await mayWork(root, true);
+  const away = awayFrom(location);
+  if (away) history.replaceState(null, "", `/phone${away}`);
   const { snapshot: kept, current, clock } = model;
   const room = kept ? roomOf(kept) : "";
   if (await takeOverAtStart(() => updateHeld({ snapshot: kept, current, room, nowMs: clock.now() }) !== null)) return;

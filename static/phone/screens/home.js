@@ -7,6 +7,7 @@ import { nowCard, sessionsOf, unfinished } from "../nowcard.js";
 import { chip, countsBar, note } from "../pieces.js";
 import { countsOf } from "../state.js";
 import { ROLES } from "../words.js";
+import { appLine } from "./app-card.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../app.js").Screen} Screen */
@@ -21,9 +22,11 @@ export function homeScreen(app) {
   const open = h("div", { class: "stack stack--tight" });
   const list = h("div", { class: "list" });
   const bar = h("div", { class: "phone-actions__stack" });
+  const line = appLine(app);
   let shown = "";
 
   const update = () => {
+    line.update();
     const { model, snapshot, room } = app;
     const nowMs = model.clock.now();
     const now = nowCard({ snapshot, current: model.current, room, nowMs, may: model.may });
@@ -49,7 +52,7 @@ export function homeScreen(app) {
   return {
     title: app.snapshot.school?.name ?? t("Fieldops"),
     subtitle: "",
-    body: [rehearsal(app), who, card, open, today, boardLink(app)].filter((node) => node !== null),
+    body: [rehearsal(app), who, card, open, today, boardLink(app), line.node].filter((node) => node !== null),
     bar: [bar],
     update,
   };

@@ -6,6 +6,7 @@ import { isOpen } from "../outbox.js";
 import { note } from "../pieces.js";
 import { momentOf } from "../state.js";
 import { SITTING_FACTS, STATUS } from "../words.js";
+import { appCard } from "./app-card.js";
 import { handedLine } from "./hand-over.js";
 
 const CLOCK_OFF_MS = 120_000;
@@ -40,9 +41,11 @@ export function syncScreen(app) {
     link(t("Hand over"), "#/hand-over", { icon: "seats", note: t("this phone cannot send") }),
     link(t("Take over from another phone"), "#/take-over", { icon: "camera" }),
   );
+  const card = appCard(app);
   let shown = "";
 
   const update = () => {
+    card.update();
     const { health } = model.sync;
     const open = model.facts.filter(isOpen);
     const handed = model.handOver.state(app.snapshot, model.facts);
@@ -86,7 +89,7 @@ export function syncScreen(app) {
   update();
   return {
     title: t("What is sent"),
-    body: [notes, h("section", { class: "card" }, summary), list],
+    body: [notes, h("section", { class: "card" }, summary), list, card.node],
     bar: [h("div", { class: "phone-actions__stack" }, other, again)],
     update,
   };
