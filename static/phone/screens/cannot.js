@@ -80,9 +80,10 @@ function screenOf(problems, browser, goOn) {
   const title = stops ? t("The app cannot work here") : t("Here it works only with the network");
   document.title = `${title} · ${t("Fieldops")}`;
   const reasons = problems.map(({ code }) => h("p", {}, t(WHY[code])));
-  const again = t("A sign-in link works once. If it was used here, ask for a new one or type your code there.");
+  const again = t("A sign-in link works once. If it was used here, ask the chief monitor for a new one.");
+  const heading = h("h1", { class: "phone-title", tabindex: "-1" }, title);
   return [
-    h("header", { class: "phone__head" }, h("h1", { class: "phone-title", tabindex: "-1" }, title)),
+    h("header", { class: "phone__head" }, h("div", { class: "phone-bar" }, heading)),
     h(
       "main",
       { class: "phone__body stack", id: "main" },
