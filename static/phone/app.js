@@ -2,6 +2,7 @@
  * The frame of the phone's screens: state line on top, content, thumb bar below; and the router of `#/…` paths.
  */
 import { button, fill, h, icon, link, loadIcons, set } from "./dom.js";
+import { watchFaults } from "./fault.js";
 import { clockTime, clockTimeSeconds } from "./format.js";
 import { loadLocale, t } from "./i18n.js";
 import { Model } from "./model.js";
@@ -105,14 +106,26 @@ function frame(model) {
 /** @param {Model} model */
 function clockOf(model) {
   const clock = h("time", { class: "phone-clock numeric" });
+  // A wrong clock is seen at the time itself, and said in full behind the state line.
+  const mark = h("a", { class: "clock-mark", href: "#/sync", hidden: true }, icon("clock"));
   const draw = () => {
     // Before the server has ever been heard, no time is better than a wrong one.
     clock.textContent = model.clock.source() === "wall" ? "" : clockTime(model.clock.now(), model.zone);
+    const state = model.clockState;
+    if (mark.dataset.state === state) return;
+    mark.dataset.state = state;
+    const words = /** @type {Record<string, string>} */ ({
+      right: "",
+      off: t("This phone's clock is wrong; this time is right."),
+      unsure: t("This time could not be checked with the server yet."),
+    })[state];
+    mark.hidden = state === "right";
+    set(mark, { "aria-label": words || null, title: words || null });
   };
   setInterval(draw, TICK_MS);
   model.watch(draw);
   draw();
-  return clock;
+  return h("div", { class: "row clock-box" }, mark, clock);
 }
 
 /** @param {Model} model */
@@ -370,6 +383,7 @@ async function begin() {
       screen?.update?.();
     }
   });
+  watchFaults(model, () => show(model, true));
   window.addEventListener("hashchange", () => show(model));
   // Browsers give sound only after a touch.
   document.addEventListener("pointerdown", wakeSound, { once: true });
@@ -377,7 +391,6 @@ async function begin() {
     drawStateLine(model);
     screen?.update?.();
   }, TICK_MS);
-  void navigator.storage?.persist?.().catch(() => false);
   model.connect();
   watchShell(() => screen?.update?.());
   startShell();

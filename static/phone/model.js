@@ -1,6 +1,7 @@
 /**
  * What the screens look at: the snapshot with this phone's own facts on top, the clock, and the one way to note a fact.
  */
+import { registerBackgroundSync } from "./background.js";
 import { Carrier } from "./carry.js";
 import { Clock } from "./clock.js";
 import { HandOver } from "./hand-over.js";
@@ -8,13 +9,19 @@ import { keepInTouch } from "./live.js";
 import { sessionsOf } from "./nowcard.js";
 import { isOpen, Outbox } from "./outbox.js";
 import { currentStates, keyOf } from "./state.js";
+import { askToKeep } from "./storage.js";
 import { forgetMeta, openStore, readMeta, writeMeta } from "./store.js";
 import { alone, Sync } from "./sync.js";
+import { notedBefore } from "./told.js";
 import { Vault } from "./vault.js";
 
 /** @typedef {import("./types.js").Snapshot} Snapshot */
 /** @typedef {import("./types.js").Fact} Fact */
 /** @typedef {import("./types.js").Draft} Draft */
+/** @typedef {{ drafts: Draft[], full: boolean }} Unkept facts that are not on the disk; `full`: no room is left */
+
+/** The clock's offset is kept for the next start when it moved by more than this. */
+const KEEP_OFFSET_MS = 200;
 
 export class Model {
   /** @type {Snapshot | null} */
@@ -26,6 +33,11 @@ export class Model {
   clock = new Clock();
   /** @type {Set<() => void>} */
   #watchers = new Set();
+  /** What could not be kept: shown loudly until a person has dealt with it. @type {Unkept | null} */
+  unkept = null;
+  /** What the browser says about keeping. @type {import("./storage.js").Storage | null} */
+  storage = null;
+  #keptOffset = 0;
   /** @type {string | null} */
   #etag = null;
   /** @type {import("./vault.js").Reason | null} why the names are not here */
@@ -45,7 +57,11 @@ export class Model {
       outbox: this.outbox,
       clock: this.clock,
       keepSnapshot: (snapshot, etag) => this.#keep(snapshot, etag),
-      sender: () => ({ person: this.snapshot?.person.id ?? "", device: this.snapshot?.device.id ?? "" }),
+      sender: () => ({
+        person: this.snapshot?.person.id ?? "",
+        device: this.snapshot?.device.id ?? "",
+        window: this.snapshot?.window.code ?? "",
+      }),
       changed: () => void this.#reload(),
       etag: () => {
         this.#asked = this.vault.ticket();
@@ -74,6 +90,12 @@ export class Model {
 
   /** Begins to talk to the server. */
   connect() {
+    const seq = () => this.snapshot?.seq ?? 0;
+    keepInTouch(this.sync, { waiting: () => this.waiting, seq, clock: this.clock });
+    void askToKeep().then((storage) => {
+      this.storage = storage;
+      this.#tell();
+    });
     let heard = 0;
     this.watch(() => {
       const at = this.sync.health.answeredMono ?? 0;
@@ -81,17 +103,21 @@ export class Model {
       heard = at;
       void this.carrier.sendAll();
     });
-    keepInTouch(this.sync, { waiting: () => this.waiting, seq: () => this.snapshot?.seq ?? 0 });
   }
 
   /** @returns {number} facts that no answer of the server has named yet */
   get waiting() {
-    return this.facts.filter(isOpen).length;
+    return this.facts.filter((fact) => isOpen(fact) && !fact.refused).length;
   }
 
   /** @returns {Fact[]} facts that a person has to look at */
   get setAside() {
-    return this.facts.filter((fact) => fact.state === "quarantined");
+    return this.facts.filter((fact) => fact.state === "quarantined" || (isOpen(fact) && fact.refused));
+  }
+
+  /** Check-ins of this phone that another one had noted first. */
+  get notedBefore() {
+    return this.snapshot ? notedBefore(this.snapshot, this.current, this.facts) : [];
   }
 
   /** @returns {string} */
@@ -130,13 +156,50 @@ export class Model {
       person: snapshot.person.id,
       by: snapshot.person.name,
     };
-    const facts = await this.outbox.add(drafts, origin, this.clock);
+    // When it happened stays true, also when it can only be kept at a second try.
+    const nowMs = this.clock.now();
+    const timed = drafts.map((draft) => ({ occurredMs: nowMs, ...draft }));
+    /** @type {Fact[]} */
+    let facts;
+    try {
+      facts = await this.outbox.add(timed, origin, this.clock);
+    } catch (error) {
+      const full = error instanceof DOMException && error.name === "QuotaExceededError";
+      this.unkept = { drafts: [...(this.unkept?.drafts ?? []), ...timed], full };
+      this.#tell();
+      throw error;
+    }
     this.facts = [...this.facts, ...facts];
     this.#fold();
     this.#tell();
     this.tabs?.postMessage("facts");
     void this.sync.run({ force: true });
+    void registerBackgroundSync();
     return facts;
+  }
+
+  /** Tries once more to keep what could not be kept. */
+  async keepAgain() {
+    const drafts = this.unkept?.drafts ?? [];
+    this.unkept = null;
+    await this.note(...drafts).catch(() => undefined);
+  }
+
+  /** Somebody wrote it on paper. */
+  onPaper() {
+    this.unkept = null;
+    this.#tell();
+  }
+
+  /** Whether the phone's own clock stands wrong, so that its times are corrected, or cannot be vouched for now. */
+  /** @returns {"right" | "off" | "unsure"} */
+  get clockState() {
+    const { clock, snapshot } = this;
+    if (clock.source() === "wall") return "right";
+    if (clock.unsure()) return "unsure";
+    const limitMs = (snapshot?.policies.clock_off_s?.value ?? 120) * 1000;
+    // A rehearsal's clock is off on purpose.
+    return snapshot?.window.mode === "real" && Math.abs(clock.offsetMs()) > limitMs ? "off" : "right";
   }
 
   /**
@@ -180,6 +243,7 @@ export class Model {
     this.facts = await this.outbox.all();
     this.#fold();
     this.#tell();
+    this.#keepOffset();
     if (tell) this.tabs?.postMessage("facts");
   }
 
@@ -210,6 +274,14 @@ export class Model {
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) void this.#reload({ tell: false, open: true });
     });
+  }
+
+  /** The offset changes with each better measurement, and when somebody sets the phone's clock. */
+  #keepOffset() {
+    const offsetMs = this.clock.offsetMs();
+    if (this.clock.source() !== "synced" || Math.abs(offsetMs - this.#keptOffset) < KEEP_OFFSET_MS) return;
+    this.#keptOffset = offsetMs;
+    void writeMeta(this.db, { offset_ms: offsetMs }).catch(() => undefined);
   }
 
   #fold() {

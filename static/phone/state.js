@@ -30,6 +30,17 @@ export const keyOf = (session, code) => `${session}/${code}`;
 export const momentOf = (fact) => Date.parse(fact.event.occurred_at) + fact.event.offset_ms;
 
 /**
+ * Minutes between when something happened and when it was written, when the window calls that a late entry; else 0.
+ * @param {Snapshot} snapshot
+ * @param {number} happenedMs
+ * @param {number} writtenMs
+ */
+export function lateBy(snapshot, happenedMs, writtenMs) {
+  const minutes = (writtenMs - happenedMs) / 60_000;
+  return minutes > (snapshot.policies.late_entry_after_min?.value ?? 2) ? Math.floor(minutes) : 0;
+}
+
+/**
  * Whether the snapshot already contains a fact of the outbox. A snapshot of another epoch (a restored backup) says
  * nothing about facts that were received before.
  * @param {Fact} fact
@@ -206,11 +217,22 @@ function attendanceOf(snapshot, own) {
       by: folded.by,
       provisional: folded.status === "absent",
       event: folded.event,
-      flags: base?.flags ?? [],
+      flags: flagsOf(snapshot, base?.flags ?? [], group),
       pending: group.some((fact) => fact.state !== "received"),
     });
   }
   return rows;
+}
+
+/**
+ * The server's flags, and the one that the phone can tell by itself.
+ * @param {Snapshot} snapshot
+ * @param {string[]} flags
+ * @param {Fact[]} own
+ */
+function flagsOf(snapshot, flags, own) {
+  const late = own.some(({ event }) => lateBy(snapshot, Date.parse(event.occurred_at), Date.parse(event.recorded_at)));
+  return late && !flags.includes("late_entry") ? [...flags, "late_entry"] : flags;
 }
 
 /**

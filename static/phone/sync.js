@@ -2,22 +2,20 @@
  * Brings the outbox to the server and the server's state to the phone, behind everything else. It believes answers only:
  * `navigator.onLine` stays true with the server gone, and a captive portal answers 200 to everything.
  */
+import { call } from "./answers.js";
 
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 /** @typedef {import("./clock.js").Clock} Clock */
 /** @typedef {import("./types.js").Snapshot} Snapshot */
 /** @typedef {import("./types.js").EventResult} EventResult */
 /** @typedef {import("./types.js").Fact} Fact */
-/**
- * @typedef {{ kind: "ours", json: any, epoch: string, serverTime: string, etag: string | null } | { kind: "unchanged" }
- *   | { kind: "unreadable" } | { kind: "none" }} Answer
- *   `unreadable`: the server refuses the request as it is; `none`: not our server's answer, or it is not well
- */
+/** @typedef {import("./answers.js").Answer} Answer */
 /**
  * @typedef {object} Health what the state line says
  * @property {number | null} answeredMono monotonic ms of the server's last own answer
  * @property {string | null} answeredAt its time by the window's clock, UTC ISO 8601
  * @property {boolean} signedOut the server no longer knows this device
+ * @property {string | null} closed why it takes nothing in now though it is well: `no-open-window`, `other-window`
  * @property {boolean} busy
  */
 /**
@@ -25,42 +23,84 @@
  * @property {Outbox} outbox
  * @property {Clock} clock
  * @property {(snapshot: Snapshot, etag: string | null) => Promise<void>} keepSnapshot
- * @property {() => { person: string, device: string }} sender who is signed in, on which device
+ * @property {() => { person: string, device: string, window: string }} sender who is signed in, on which device
  * @property {() => void} changed called when facts or health changed
  * @property {() => string | null} etag
  * @property {() => Promise<void>} [signedOut] our own server said that this device is no longer signed in
  * @property {typeof fetch} fetch
- * @property {<T>(work: () => Promise<T>) => Promise<T | null>} alone runs work unless another tab is at it; null then
+ * @property {<T>(work: () => Promise<T>, wait: boolean) => Promise<T | null>} alone runs work unless another tab is at
+ *   it, and null then; with `wait`, after the other tab
  * @property {() => number} [random]
  */
 
 const BATCH = 100;
-const TIMEOUT_MS = 15_000;
+/** On a network that cuts every longer answer, small batches come through. */
+const SMALLEST_BATCH = 5;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 60_000;
+/** A batch that breaks the server so often in a row is taken apart to find the fact that does it. */
+const BREAKS_BEFORE_SPLIT = 2;
+/** So many parts that all break it mean that the server is ill, and no fact is at fault: 100 halved to one is eight. */
+const BREAKS_IN_A_ROW = 9;
+/** Facts that the server refused are tried again when the app starts and when a person asks, so many at a time. */
+const REFUSED_AT_ONCE = 20;
+const LOCK = "fieldops-sync";
+/** A tab that sleeps may hold the lock for good. Sending without it does no harm: repeats are settled by id. */
+const LOCK_WAIT_MS = 20_000;
 
 /** Nobody of ours answered: a captive portal, a proxy, a server that is not well, a device that was signed out. */
 class NoAnswer extends Error {}
+/** What is known here of who sends is old (another sign-in, another window): to be fetched before anything is sent. */
+class Stale extends Error {}
 
 /**
  * Web Locks: one sync at a time across tabs. Browsers without them have one tab in practice; a second one does no harm,
  * because the server settles repeats by id.
  * @template T
  * @param {() => Promise<T>} work
+ * @param {boolean} [wait] until the other tab is done, instead of leaving it to that one
+ * @param {number} [patienceMs]
  * @returns {Promise<T | null>}
  */
-export async function alone(work) {
+export async function alone(work, wait = false, patienceMs = LOCK_WAIT_MS) {
   if (!navigator.locks) return work();
-  const done = await navigator.locks.request("fieldops-sync", { ifAvailable: true }, (lock) => (lock ? work() : null));
-  return /** @type {T | null} */ (done);
+  if (!wait) {
+    const done = await navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock ? work() : null));
+    return /** @type {T | null} */ (done);
+  }
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), patienceMs);
+  let begun = false;
+  try {
+    const done = await navigator.locks.request(LOCK, { signal: patience.signal }, () => {
+      begun = true;
+      clearTimeout(timer);
+      return work();
+    });
+    return /** @type {T} */ (done);
+  } catch (error) {
+    if (begun) throw error;
+    return work();
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export class Sync {
   /** @type {Health} */
-  health = { answeredMono: null, answeredAt: null, signedOut: false, busy: false };
+  health = { answeredMono: null, answeredAt: null, signedOut: false, closed: null, busy: false };
   #failures = 0;
   #notBefore = 0;
+  /** The server asked for quiet until then: only a person's own wish is stronger. */
+  #quietUntil = 0;
   #again = false;
+  #size = BATCH;
+  #broken = 0;
+  #brokenInARow = 0;
+  #well = false;
+  /** Facts that broke the server, each alone, in this run. @type {Map<string, number>} */
+  #breaking = new Map();
+  #tryRefused = true;
   /** @type {string | null} */
   #epoch = null;
 
@@ -72,24 +112,29 @@ export class Sync {
 
   /**
    * Sends what waits, then refreshes the snapshot.
-   * @param {{ force?: boolean, refresh?: boolean }} [how] `force`: a person or a new fact asks, so no back-off holds it;
-   *   `refresh`: fetch the snapshot even when nothing was sent
+   * @param {{ force?: boolean, refresh?: boolean, person?: boolean }} [how] `force`: a new fact, a network or a screen
+   *   that came back: no back-off holds it; `person`: somebody pressed the button, and not even the server's wish for
+   *   quiet holds it; `refresh`: fetch the snapshot even when nothing was sent
    * @returns {Promise<boolean>} whether the server answered
    */
-  async run({ force = false, refresh = true } = {}) {
+  async run({ force = false, refresh = true, person = false } = {}) {
     if (this.health.busy) {
       // Noted while a batch is under way: it goes right after, not with the next timer.
       this.#again = true;
       return false;
     }
-    if (!force && this.deps.clock.mono() < this.#notBefore) return false;
+    const now = this.deps.clock.mono();
+    if (!person && now < this.#quietUntil) return false;
+    if (!person && !force && now < this.#notBefore) return false;
+    if (person) this.#tryRefused = true;
     this.health.busy = true;
     this.deps.changed();
     let answered = false;
     try {
       do {
         this.#again = false;
-        answered = (await this.deps.alone(() => this.#once(refresh))) ?? false;
+        // What was noted here goes at once, also when another tab is just done with its own: wait for it.
+        answered = (await this.deps.alone(() => this.#once(refresh), force || person)) ?? false;
       } while (this.#again && answered);
     } finally {
       this.health.busy = false;
@@ -101,11 +146,12 @@ export class Sync {
   /** @param {boolean} refresh */
   async #once(refresh) {
     try {
-      const sent = await this.#send();
+      const sent = await this.#sendFresh();
       const fresh = !refresh || (await this.refresh());
       if (!sent || !fresh) return this.#failed();
       this.#failures = 0;
       this.#notBefore = 0;
+      this.#size = Math.min(BATCH, this.#size * 2);
       return true;
     } catch {
       // No network, a cut reply, a time-out: the facts are where they were.
@@ -123,50 +169,119 @@ export class Sync {
   }
 
   /** @returns {Promise<boolean>} false when something still waits */
+  async #sendFresh() {
+    try {
+      // Times that are unsure are put right by an answer before they are said for good.
+      if (this.deps.clock.unsure()) await this.#askTime();
+      return await this.#send();
+    } catch (error) {
+      if (!(error instanceof Stale) || !(await this.refresh())) throw error;
+      return this.#send();
+    }
+  }
+
+  /** Nothing to send still tells the time, on the same way that the facts will go. */
+  async #askTime() {
+    const answer = await this.#post([]);
+    if (answer.kind !== "ours") throw new NoAnswer();
+  }
+
+  /** @returns {Promise<boolean>} false when something still waits */
   async #send() {
     const { outbox, sender } = this.deps;
-    const { person, device } = sender();
     let all = true;
+    this.#brokenInARow = 0;
+    this.#well = false;
+    this.#breaking.clear();
+    const before = this.#broken;
+    const split = this.#broken >= BREAKS_BEFORE_SPLIT;
     /** @type {Fact | undefined} */
     let last;
     for (;;) {
-      const facts = await outbox.take(person, BATCH, last);
+      const facts = await outbox.take(sender(), this.#size, last);
       last = facts.at(-1);
-      if (!last) return all;
-      // A phone that was bound anew has another id; what the same person noted before goes under the one of now.
-      all = (await this.#offer(device, facts)) && all;
+      if (!last) break;
+      all = (await this.#offer(facts, split)) && all;
     }
+    // Others passed: then it is these facts, and not the server's day.
+    if (this.#well) for (const [id, status] of this.#breaking) await outbox.refuse(id, status);
+    if (this.#broken === before) this.#broken = 0;
+    if (this.#tryRefused) await this.#offerRefused();
+    return all;
+  }
+
+  /** Facts that the server did not understand, each alone: another version of it may. */
+  async #offerRefused() {
+    this.#tryRefused = false;
+    const { outbox, sender } = this.deps;
+    const { person, window } = sender();
+    const refused = (await outbox.all()).filter(
+      (fact) => fact.refused && fact.person === person && fact.window === window,
+    );
+    for (const fact of refused.slice(0, REFUSED_AT_ONCE)) await this.#offer([fact], true);
   }
 
   /**
    * Sends one batch. When the server cannot read it as a whole, its halves go alone, so that one bad fact never holds
-   * back those behind it; the bad one stays in the outbox for a person to see.
-   * @param {string} device
+   * back those behind it; the bad one stays in the outbox, apart, for a person to see.
    * @param {Fact[]} facts
-   * @returns {Promise<boolean>} whether all of them were settled
+   * @param {boolean} split whether a batch that breaks the server is taken apart too
+   * @returns {Promise<boolean>} whether nothing of it waits for the next time
    */
-  async #offer(device, facts) {
-    const { outbox, clock, changed } = this.deps;
-    const answer = await this.#call("/api/v1/events", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({
-        device,
-        sent_at: new Date(clock.now()).toISOString(),
-        events: facts.map((fact) => fact.event),
-      }),
-    });
-    if (answer.kind === "unreadable" && facts.length > 1) {
-      const middle = Math.ceil(facts.length / 2);
-      const first = await this.#offer(device, facts.slice(0, middle));
-      return (await this.#offer(device, facts.slice(middle))) && first;
+  async #offer(facts, split) {
+    const { outbox, changed } = this.deps;
+    const answer = await this.#post(facts);
+    if (answer.kind === "broken") {
+      this.#broken += 1;
+      this.#brokenInARow += 1;
     }
-    if (answer.kind === "unreadable") return false;
+    if (answer.kind === "unreadable" || (answer.kind === "broken" && split)) {
+      if (this.#brokenInARow >= BREAKS_IN_A_ROW) throw new NoAnswer();
+      if (facts.length > 1) {
+        const middle = Math.ceil(facts.length / 2);
+        const first = await this.#offer(facts.slice(0, middle), split);
+        return (await this.#offer(facts.slice(middle), split)) && first;
+      }
+      const [fact] = facts;
+      if (fact && answer.kind === "broken") this.#breaking.set(fact.id, answer.status);
+      else if (fact) await outbox.refuse(fact.id, answer.status);
+      changed();
+      return answer.kind === "unreadable";
+    }
     if (answer.kind !== "ours") throw new NoAnswer();
+    this.#brokenInARow = 0;
+    this.#well = true;
     const results = resultsOf(answer.json, facts);
     const settled = await outbox.settle(results, { epoch: answer.epoch, at: answer.serverTime });
+    if (settled < 0) this.#epoch = null; // another tab heard of another epoch: to be settled with the next answer
     changed();
     return settled === facts.length;
+  }
+
+  /**
+   * @param {Fact[]} facts
+   * @returns {Promise<Answer>}
+   */
+  async #post(facts) {
+    const { clock, sender } = this.deps;
+    const { device, window } = sender();
+    const body = {
+      device,
+      window,
+      sent_at: new Date(clock.now()).toISOString(),
+      events: facts.map((fact) => fact.event),
+    };
+    const init = {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    };
+    try {
+      return await this.#call("/api/v1/events", init);
+    } catch (error) {
+      if (!(error instanceof Stale)) this.#size = Math.max(SMALLEST_BATCH, Math.floor(this.#size / 2));
+      throw error;
+    }
   }
 
   /**
@@ -184,57 +299,37 @@ export class Sync {
   }
 
   /**
-   * One request. Only JSON that carries our server's time and epoch is its answer.
+   * One request, and what its answer says of the time, the epoch and the sign-in.
    * @param {string} url
    * @param {{ method?: string, headers: Record<string, string>, body?: string }} init
    * @returns {Promise<Answer>}
    */
   async #call(url, init) {
     const { clock, outbox } = this.deps;
-    const cut = new AbortController();
-    const timer = setTimeout(() => cut.abort(), TIMEOUT_MS);
-    try {
-      const left = clock.mono();
-      const response = await this.deps.fetch(url, {
-        ...init,
-        headers: { Accept: "application/json", ...init.headers },
-        credentials: "same-origin",
-        redirect: "error",
-        cache: "no-store",
-        signal: cut.signal,
-      });
-      const back = clock.mono();
-      if (response.status === 304) {
-        clock.sync(response.headers.get("X-Fieldops-Time") ?? "", left, back);
-        this.#heard(back);
-        return { kind: "unchanged" };
-      }
-      const type = response.headers.get("Content-Type") ?? "";
-      if (response.status === 401 && (await saysSignedOut(response, type))) {
-        this.health.signedOut = true;
-        await this.deps.signedOut?.();
-      }
-      if ([400, 413, 415, 422].includes(response.status) && type.includes("json")) return { kind: "unreadable" };
-      if (!response.ok || !type.includes("json")) return { kind: "none" };
-      const json = await response.json();
-      const serverTime = json?.server_time;
-      const epoch = json?.server_epoch;
-      if (typeof serverTime !== "string" || typeof epoch !== "string") return { kind: "none" };
-      clock.sync(serverTime, left, back);
+    const answer = await call(this.deps.fetch, clock, url, init);
+    if (answer.kind === "ours" || answer.kind === "unchanged") {
+      clock.sync(answer.serverTime, answer.leftMono, answer.backMono);
+      await outbox.correct(clock.takeFixes());
       this.health.signedOut = false;
-      this.#heard(back);
-      if (epoch !== this.#epoch && (await outbox.offerAgain(epoch)) > 0) this.#again = true;
-      this.#epoch = epoch;
-      return { kind: "ours", json, epoch, serverTime, etag: response.headers.get("ETag") };
-    } finally {
-      clearTimeout(timer);
+      this.health.answeredMono = answer.backMono;
+      this.health.answeredAt = new Date(clock.now()).toISOString();
     }
-  }
-
-  /** @param {number} mono */
-  #heard(mono) {
-    this.health.answeredMono = mono;
-    this.health.answeredAt = new Date(this.deps.clock.now()).toISOString();
+    if (answer.kind === "ours") {
+      this.health.closed = null;
+      this.#quietUntil = 0;
+      if (answer.epoch !== this.#epoch && (await outbox.offerAgain(answer.epoch)) > 0) this.#again = true;
+      this.#epoch = answer.epoch;
+    }
+    if (answer.kind === "none" || answer.kind === "broken") this.#quietUntil = clock.mono() + (answer.quietMs ?? 0);
+    if (answer.kind === "none" && answer.slug === "sign-in-needed") {
+      this.health.signedOut = true;
+      await this.deps.signedOut?.();
+    }
+    if (answer.kind === "none" && (answer.slug === "no-open-window" || answer.slug === "other-window")) {
+      this.health.closed = answer.slug;
+    }
+    if (answer.kind === "none" && (answer.slug === "other-device" || answer.slug === "other-window")) throw new Stale();
+    return answer;
   }
 }
 
@@ -249,20 +344,6 @@ export function resultsOf(json, facts) {
   if (!Array.isArray(results)) return [];
   const sent = new Set(facts.map((fact) => fact.id));
   return results.filter((result) => result && typeof result === "object" && sent.has(result.id));
-}
-
-/**
- * Whether a 401 is our own server's word: names are wiped by it, so a proxy's or a captive portal's is not believed.
- * @param {Response} response
- * @param {string} type
- */
-async function saysSignedOut(response, type) {
-  if (!type.startsWith("application/problem+json")) return false;
-  try {
-    return (await response.json())?.type === "urn:fieldops:problem:sign-in-needed";
-  } catch {
-    return false;
-  }
 }
 
 /**

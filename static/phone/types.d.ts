@@ -179,11 +179,14 @@ export interface Snapshot {
 /** A fact as it is sent: exactly what `POST /api/v1/events` reads. */
 export interface WireEvent {
   id: string;
+  /** The device that noted it: a phone that was bound anew sends under another id. */
+  device: string;
   device_seq: number;
   kind: string;
   occurred_at: string;
   recorded_at: string;
   offset_ms: number;
+  clock_unsure?: true;
   school: string;
   room: string | null;
   session: string | null;
@@ -205,10 +208,16 @@ export interface Fact {
   state: FactState;
   attempts: number;
   outcome: string | null;
+  /** Why it was set aside or a decision was not taken: a code of the server. */
+  reason: string | null;
+  /** Status with which the server refuses it, alone: it does not understand it. It waits apart from the others. */
+  refused: number | null;
   flags: string[];
   seq: number | null;
   epoch: string | null;
   received_at: string | null;
+  /** While its time is unsure: where the clock stood (clock.js). */
+  mark: { era: string; steps: number } | null;
   event: WireEvent;
 }
 
@@ -229,6 +238,7 @@ export interface EventResult {
   outcome: "accepted" | "duplicate" | "quarantined" | "conflict";
   flags: string[];
   seq: number | null;
+  reason?: string;
 }
 
 export interface Params {

@@ -4,7 +4,7 @@ import "fake-indexeddb/auto";
 import { Clock } from "../../static/phone/clock.js";
 import { Outbox, wireEvent } from "../../static/phone/outbox.js";
 import { openStore } from "../../static/phone/store.js";
-import { Sync } from "../../static/phone/sync.js";
+import { EPOCH, json, OTHER_EPOCH, problem, serverOf, syncOf } from "./server.js";
 
 const origin = { device: "d1", window: "2024", school: "4418230101", person: "p1", by: "Li" };
 const clock = new Clock({ wall: () => 1_716_163_200_000, mono: () => 0 });
@@ -18,54 +18,8 @@ beforeEach(async () => {
   outbox = new Outbox(await openStore(`test-${named}`));
 });
 
-/**
- * A server by hand: keeps what it is sent, answers as told.
- * @param {(request: { url: string, body: any }) => Response | Promise<Response>} [answer]
- */
-function serverOf(answer) {
-  /** @type {Map<string, any>} */
-  const kept = new Map();
-  /** @type {any[]} */
-  const calls = [];
-  const state = { epoch: "e1", kept, calls };
-  /** @param {any} url @param {any} init */
-  const fetch = async (url, init) => {
-    const body = init?.body ? JSON.parse(init.body) : null;
-    calls.push({ url, body });
-    if (answer) return answer({ url, body });
-    return url === "/api/v1/snapshot" ? snapshot() : accept(body);
-  };
-  const snapshot = () => json({ ...times(), window: {}, person: {}, sessions: [], states: {} });
-  const times = () => ({ server_time: "2024-05-20T00:25:00.000Z", server_epoch: state.epoch });
-  /** @param {any} body */
-  const accept = (body) => {
-    const results = body.events.map((/** @type {any} */ event) => {
-      const outcome = kept.has(event.id) ? "duplicate" : "accepted";
-      if (!kept.has(event.id)) kept.set(event.id, event);
-      return { id: event.id, outcome, flags: [], seq: [...kept.keys()].indexOf(event.id) + 1 };
-    });
-    return json({ ...times(), results });
-  };
-  return { ...state, state, fetch: /** @type {typeof globalThis.fetch} */ (fetch), accept, snapshot };
-}
-
-/** @param {unknown} body @param {number} [status] @param {string} [type] */
-const json = (body, status = 200, type = "application/json") =>
-  new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers: { "Content-Type": type } });
-
 /** @param {{ fetch: typeof fetch }} server */
-const syncWith = (server) =>
-  new Sync({
-    outbox,
-    clock: new Clock(),
-    keepSnapshot: async () => {},
-    sender: () => ({ person: "p1", device: "d1" }),
-    changed: () => {},
-    etag: () => null,
-    fetch: server.fetch,
-    alone: (work) => work(),
-    random: () => 0,
-  });
+const syncWith = (server) => syncOf(outbox, server);
 
 const states = async () => (await outbox.all()).map((fact) => fact.state);
 
@@ -86,7 +40,7 @@ test("numbers of a device count on without a gap, also when many write at once",
 });
 
 test("times are the phone's own with the offset beside, also years of a rehearsal", () => {
-  const given = { id: "x", deviceSeq: 1, school: "s", nowMs: 1_716_163_200_000 };
+  const given = { id: "x", device: "d1", deviceSeq: 1, school: "s", nowMs: 1_716_163_200_000 };
   for (const offsetMs of [0, -420_000, -900 * 86_400_000]) {
     const event = wireEvent({ ...draft, occurredMs: given.nowMs - 60_000 }, { ...given, offsetMs });
     assert.equal(Date.parse(event.occurred_at) + event.offset_ms, given.nowMs - 60_000);
@@ -123,14 +77,14 @@ test("a captive portal's 200, HTML, a cut reply, 401, 400, 500 and a lost networ
     () => json("<html>sign in</html>", 200, "text/html"),
     () => json({ ok: true }),
     () => json('{"server_time": "2024', 200),
-    () => json({ type: "about:blank" }, 401, "application/problem+json"),
-    () => json({ type: "about:blank" }, 400, "application/problem+json"),
+    () => problem(401, "sign-in-needed"),
+    () => problem(400, "not-understood"),
     () => json("", 500, "text/html"),
     () => Promise.reject(new TypeError("network")),
     () =>
       json({
         server_time: "2024-05-20T00:25:00.000Z",
-        server_epoch: "e1",
+        server_epoch: EPOCH,
         results: [{ id: "another", outcome: "accepted" }],
       }),
   ];
@@ -186,7 +140,7 @@ test("a bad fact never blocks those behind it", async () => {
   const choking = serverOf(({ url, body }) => {
     if (url === "/api/v1/snapshot") return server.snapshot();
     const chokes = body.events.some((/** @type {any} */ event) => event.id === bad);
-    return chokes ? json({ type: "about:blank" }, 400, "application/problem+json") : server.accept(body);
+    return chokes ? problem(400, "not-understood") : server.accept(body);
   });
   await syncWith(choking).run();
   const open = (await outbox.all()).filter((fact) => fact.state !== "received").map((fact) => fact.id);
@@ -200,7 +154,7 @@ test("quarantined is settled: kept, shown, not sent again", async () => {
       ? serverOf().snapshot()
       : json({
           server_time: "2024-05-20T00:25:00.000Z",
-          server_epoch: "e1",
+          server_epoch: EPOCH,
           results: [{ id: body.events[0].id, outcome: "quarantined", flags: [], seq: null }],
         }),
   );
@@ -217,11 +171,11 @@ test("a restored server is offered everything again", async () => {
   const sync = syncWith(server);
   await sync.run();
   server.kept.clear();
-  server.state.epoch = "e2";
+  server.state.epoch = OTHER_EPOCH;
   await sync.run();
   assert.equal(server.kept.size, 2);
   assert.deepEqual(await states(), ["received", "received"]);
-  assert.deepEqual([...new Set((await outbox.all()).map((fact) => fact.epoch))], ["e2"]);
+  assert.deepEqual([...new Set((await outbox.all()).map((fact) => fact.epoch))], [OTHER_EPOCH]);
 });
 
 test("after a failure it waits, longer each time; a person or a new fact does not have to", async () => {
@@ -237,8 +191,7 @@ test("after a failure it waits, longer each time; a person or a new fact does no
 
 test("signing out keeps everything and says so", async () => {
   await outbox.add([draft], origin, clock);
-  const ours = { type: "urn:fieldops:problem:sign-in-needed" };
-  const sync = syncWith(serverOf(() => json(ours, 401, "application/problem+json")));
+  const sync = syncWith(serverOf(() => problem(401, "sign-in-needed")));
   let wiped = 0;
   sync.deps.signedOut = async () => {
     wiped += 1;

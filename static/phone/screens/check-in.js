@@ -1,6 +1,7 @@
 /** Check-in: counts and verdict always in sight, the camera, and seats and names in the same screen. */
 import { readCard } from "../card.js";
 import { button, fill, h, icon, keepFocus, set } from "../dom.js";
+import { firstNoted } from "../factwords.js";
 import { t } from "../i18n.js";
 import { roomName, sessionName } from "../names.js";
 import { countsBar } from "../pieces.js";
@@ -19,6 +20,7 @@ import { studentSheet } from "./student-sheet.js";
 /** The same card in front of the camera is one scan, not ten. */
 const SAME_CARD_MS = 4_000;
 const UNDO_MS = 20_000;
+const MOST_TOLD = 3;
 
 /**
  * @param {App} app
@@ -35,6 +37,7 @@ export function checkInScreen(app, [code = ""]) {
   const counts = h("div", { class: "check-in__counts" });
   const panel = h("div", { class: "check-in__verdict", role: "status", "aria-live": "assertive" });
   const actions = h("div", { class: "stack stack--tight" });
+  const told = h("div", { class: "check-in__told stack stack--tight" });
   let countsShown = "";
   let lastText = "";
   let lastSeenAt = 0;
@@ -149,8 +152,8 @@ export function checkInScreen(app, [code = ""]) {
       late: (who, minutes) => void give(lateBy(who, minutes, method)),
       doubt: (who) => void give(doubtful(who)),
       note: (who, kind, data) => {
-        void model.note({ kind, room, session: session.code, student: who.code, data });
-        app.say(t("Noted: %(what)s", { what: `${who.seat} ${who.name}` }));
+        const noted = model.note({ kind, room, session: session.code, student: who.code, data });
+        void noted.then(() => app.say(t("Noted: %(what)s", { what: `${who.seat} ${who.name}` })));
       },
     });
   });
@@ -178,9 +181,30 @@ export function checkInScreen(app, [code = ""]) {
       countsShown = key;
       fill(counts, countsBar(numbers));
     }
+    tell();
     list.update();
     roomActions(app, session, actions);
   };
+
+  /** Somebody else had the same student first: quietly, and once aloud. */
+  const tell = () => {
+    const here = model.notedBefore.filter((each) => each.session === session.code && names.has(each.student));
+    const key = here.map((each) => `${each.student}/${each.at}/${each.by}`).join();
+    if (key === toldOf) return;
+    toldOf = key;
+    const lines = here.slice(0, MOST_TOLD).map((each) => `${names.get(each.student)}: ${firstNoted(each, model.zone)}`);
+    fill(
+      told,
+      ...lines.map((words) => h("p", { class: "soft small" }, icon("double-check"), " ", words)),
+      here.length > MOST_TOLD && h("p", { class: "soft small" }, t("and %(n)s more", { n: here.length - MOST_TOLD })),
+    );
+    if (lines[0]) app.say(lines[0]);
+  };
+  /** @type {Map<string, string>} */
+  const names = new Map(
+    app.snapshot.students.filter((each) => each.room === room).map((each) => [each.code, `${each.seat} ${each.name}`]),
+  );
+  let toldOf = "";
 
   const camera = cameraPanel((text) => void scanned(text));
   fill(panel, h("p", { class: "check-in__hint" }, t("Hold a card in front of the camera, or tap a seat.")));
@@ -190,7 +214,7 @@ export function checkInScreen(app, [code = ""]) {
     title: t("Check-in: %(session)s", { session: sessionName(session) }),
     subtitle: roomName(place),
     head: [counts, panel],
-    body: [camera.element, list.element, actions],
+    body: [camera.element, told, list.element, actions],
     bar: [bar],
     update,
     dispose: () => {

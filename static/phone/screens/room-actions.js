@@ -85,8 +85,7 @@ function confirm({ model, say }, question, students, drafts) {
       t("Yes, all %(n)s", { n: students.length }),
       () => {
         close();
-        void model.note(...drafts());
-        say(t("Noted: %(what)s", { what: students.length }));
+        void model.note(...drafts()).then(() => say(t("Noted: %(what)s", { what: students.length })));
       },
       { kind: "primary huge", icon: "check" },
     ),

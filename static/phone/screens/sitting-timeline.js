@@ -1,9 +1,11 @@
 /** What was noted about a sitting, in order; each can be corrected or taken back, and nothing is overwritten. */
 import { button, h, icon } from "../dom.js";
+import { lateMark } from "../factwords.js";
 import { clockTime } from "../format.js";
 import { t } from "../i18n.js";
 import { openSheet, timeStepper } from "../pieces.js";
 import { standing } from "../standing.js";
+import { lateBy } from "../state.js";
 import { SITTING_FACTS } from "../words.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -36,8 +38,7 @@ export function sittingTimeline(app, session, sitting) {
 function line(app, session, sitting, fact, stands) {
   const { model, snapshot } = app;
   const what = t(SITTING_FACTS[fact.kind] ?? fact.kind);
-  const lateMin = fact.recorded_at ? Math.floor((Date.parse(fact.recorded_at) - Date.parse(fact.at)) / 60_000) : 0;
-  const late = lateMin > (snapshot.policies.late_entry_after_min?.value ?? 2);
+  const late = fact.recorded_at && lateBy(snapshot, Date.parse(fact.at), Date.parse(fact.recorded_at)) > 0;
   const editable = stands && !KEPT.has(fact.kind) && model.may("sitting.note");
   return h(
     "li",
@@ -51,15 +52,7 @@ function line(app, session, sitting, fact, stands) {
         h("span", { class: "strong numeric" }, clockTime(fact.at, model.zone)),
         ` ${what}`,
         fact.reason ? h("p", { class: "soft small" }, fact.reason) : null,
-        late && fact.recorded_at
-          ? h(
-              "p",
-              { class: "soft small" },
-              icon("pen"),
-              " ",
-              t("late entry, written %(time)s", { time: clockTime(fact.recorded_at, model.zone) }),
-            )
-          : null,
+        late && fact.recorded_at ? h("p", {}, lateMark(fact.recorded_at, model.zone)) : null,
         stands ? null : h("p", { class: "soft small" }, t("replaced")),
         fact.pending ? h("p", { class: "soft small" }, icon("cloud-wait"), " ", t("waiting to be sent")) : null,
       ),

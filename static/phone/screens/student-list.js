@@ -1,5 +1,6 @@
 /** The students of a room as seats or by name: made once, brought up to date in place, so that no tap goes astray. */
 import { fill, h, icon, set } from "../dom.js";
+import { firstNoted } from "../factwords.js";
 import { t } from "../i18n.js";
 import { keyOf } from "../state.js";
 import { STATUS } from "../words.js";
@@ -21,7 +22,7 @@ export function studentList({ model, snapshot, room }, session, onpick) {
   /** @type {"seats" | "list"} */
   let shownAs = "seats";
   let search = "";
-  /** @type {Map<string, { node: HTMLButtonElement, status: string, pending: boolean }>} */
+  /** @type {Map<string, { node: HTMLButtonElement, shown: string }>} */
   const nodes = new Map();
 
   /** @param {Student} student */
@@ -39,7 +40,7 @@ export function studentList({ model, snapshot, room }, session, onpick) {
     for (const student of shown) {
       const method = shownAs === "seats" ? "seat" : "name";
       const node = h("button", { type: "button", onclick: () => onpick(student, method) });
-      nodes.set(student.code, { node, status: "", pending: false });
+      nodes.set(student.code, { node, shown: "" });
     }
     element.className = shownAs === "seats" ? "seats" : "list";
     fill(
@@ -50,21 +51,39 @@ export function studentList({ model, snapshot, room }, session, onpick) {
     update();
   };
 
+  /**
+   * What is to be known beside the status, in a few words each.
+   * @param {import("../state.js").Attendance | undefined} row
+   * @param {import("../told.js").Before | undefined} first
+   */
+  const remarksOn = (row, first) => [
+    ...(row?.flags.includes("late_entry") ? [t("late entry")] : []),
+    ...(first ? [firstNoted(first, model.zone)] : []),
+  ];
+
   const update = () => {
+    const before = new Map(
+      model.notedBefore.filter((each) => each.session === session).map((each) => [each.student, each]),
+    );
     for (const student of students) {
       const entry = nodes.get(student.code);
       if (!entry) continue;
       const row = model.current.attendance.get(keyOf(session, student.code));
       const status = row?.status ?? (student.exempt ? "exempt" : "expected");
       const pending = row?.pending ?? false;
-      if (entry.status === status && entry.pending === pending) continue;
-      nodes.set(student.code, { ...entry, status, pending });
-      draw(entry.node, student, status, pending);
+      const remarks = remarksOn(row, before.get(student.code));
+      const shown = `${status}/${pending}/${remarks.join("/")}`;
+      if (entry.shown === shown) continue;
+      nodes.set(student.code, { ...entry, shown });
+      draw(entry.node, student, status, pending, remarks);
     }
   };
 
-  /** @param {HTMLButtonElement} node @param {Student} student @param {string} status @param {boolean} pending */
-  const draw = (node, student, status, pending) => {
+  /**
+   * @param {HTMLButtonElement} node @param {Student} student @param {string} status @param {boolean} pending
+   * @param {string[]} remarks
+   */
+  const draw = (node, student, status, pending, remarks) => {
     const look = STATUS[status] ?? { label: status, icon: "dots" };
     set(node, {
       class: shownAs === "seats" ? `seat chip--${status}` : "list__item",
@@ -77,13 +96,18 @@ export function studentList({ model, snapshot, room }, session, onpick) {
         h("span", {}, student.seat),
         icon(look.icon),
         h("span", { class: "seat__name" }, student.name),
-        h("span", { class: "visually-hidden" }, t(look.label)),
+        h("span", { class: "visually-hidden" }, [look.label, ...remarks].map((words) => t(words)).join(", ")),
       );
     } else {
       fill(
         node,
         h("span", { class: "list__lead" }, student.seat),
-        h("span", { class: "list__main" }, student.name),
+        h(
+          "span",
+          { class: "list__main" },
+          student.name,
+          remarks.map((words) => h("span", { class: "soft small list__remark" }, words)),
+        ),
         h("span", { class: `chip chip--${status}` }, icon(look.icon), t(look.label)),
       );
     }
