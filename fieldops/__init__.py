@@ -66,6 +66,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.api import desk as hand_over_desk
     from fieldops.api import views as api
     from fieldops.board import feed
+    from fieldops.board import phones_views as board_phones
     from fieldops.board import views as board
     from fieldops.incidents import facts as incidents_facts
     from fieldops.incidents import views as incidents
@@ -81,6 +82,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.roster import views as roster
     from fieldops.testday import facts as testday_facts
     from fieldops.testday import phones, shell
+    from fieldops.testday import quarantine_views as quarantine
     from fieldops.testday import spoken_views as spoken
     from fieldops.testday import views as testday
     from fieldops.timetable import context as timetable_context
@@ -100,8 +102,10 @@ def _wire_parts(app: Flask) -> None:
         testday,
         shell,
         spoken,
+        quarantine,
         incidents,
         board,
+        board_phones,
         api,
         hand_over_desk,
         operations,

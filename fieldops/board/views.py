@@ -30,6 +30,7 @@ from fieldops.organisation.models import Division
 from fieldops.organisation.places import Place
 from fieldops.organisation.rights import levels
 from fieldops.organisation.rules import rule
+from fieldops.testday import quarantine
 from fieldops.testday.queries import Counts
 from fieldops.timetable import clock
 from fieldops.timetable import queries as timetable
@@ -43,6 +44,7 @@ blueprint = Blueprint("board", __name__)
 _COUNTY_LINKS = (
     ("county.view", "incidents", _l("Incidents"), "flag"),
     ("people.view", "people", _l("People"), "person"),
+    ("phones.view", "phones", _l("Phones"), "phone"),
     ("hand_over.carry", "hand-over", _l("Hand-over file"), "upload"),
     ("roster.view", "roster", _l("Roster"), "list"),
     ("timetable.view", "timetable", _l("Timetable"), "clock"),
@@ -52,6 +54,7 @@ _COUNTY_LINKS = (
 _SCHOOL_LINKS = (
     ("incident.view", "incidents", _l("Incidents"), "flag"),
     ("people.view", "people", _l("People"), "person"),
+    ("phones.view", "phones", _l("Phones"), "phone"),
     ("roster.view", "roster", _l("Roster"), "list"),
     ("cards.print", "cards", _l("Cards"), "print"),
 )
@@ -251,7 +254,7 @@ def _page(template: str, context: dict[str, Any], links: Collection[tuple[str, s
     ]
     if place.county and g.actor.may("quarantine.view", place):
         school = (request.view_args or {}).get("school")
-        count = journal.count_quarantined(place.county, school=school)
+        count = quarantine.count_open(place.county, school=school)
         if count:
             found.append({"url": f"{base}/quarantine", "label": f"{_('Set aside')} {count}", "icon": "warning"})
     query = {"at": context["at"]} if context["at"] else {}

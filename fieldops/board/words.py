@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -82,3 +83,38 @@ def _said(params: dict[str, Any], zone: str) -> dict[str, Any]:
         else:
             said[name] = value
     return said
+
+
+#: What a ready check looks at → what is wrong when it is.
+CHECK_ITEMS: Final[dict[str, Any]] = {
+    "browser": _l("browser too old"),
+    "storage": _l("storage not kept"),
+    "shell": _l("app not kept on the phone"),
+    "offline": _l("does not open without a network"),
+    "camera": _l("camera does not open"),
+    "decoder": _l("cards cannot be read"),
+    "clock": _l("clock not known or wrong"),
+    "server": _l("server not reached"),
+    "sound": _l("no sound heard"),
+    "vibration": _l("no vibration"),
+    "battery": _l("battery low"),
+}
+
+#: State of somebody's phone → in a few words, tone, icon.
+PHONE_STATES: Final[dict[str, tuple[Any, str, str]]] = {
+    "ready": (_l("ready"), "good", "check"),
+    "fails": (_l("check failed"), "bad", "warning"),
+    "none": (_l("no phone signed in"), "bad", "signal-off"),
+    "unchecked": (_l("not checked yet"), "warn", "circle"),
+    "old": (_l("check is too old"), "warn", "clock"),
+}
+
+
+def check_item(item: str) -> str:
+    """What is wrong when this item of a check is; one of a newer phone as it is written."""
+    return str(CHECK_ITEMS.get(item, item))
+
+
+def fact_numbers(runs: Iterable[tuple[int, int]]) -> str:
+    """``12, 14–16``: numbers of facts that have not arrived."""
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)

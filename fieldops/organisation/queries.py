@@ -276,6 +276,29 @@ def devices_at(place: str, window: str, now: datetime) -> list[DeviceAt]:
     return _devices(Device.person.in_(here), now)
 
 
+class DeviceEver(NamedTuple):
+    """A device that was bound to a person, whether it can still be used or not."""
+
+    id: str
+    person: str
+    label: str
+    enrolled_at: datetime
+    last_seen_at: datetime | None
+    #: It can be used now.
+    usable: bool
+
+
+def devices_ever(people: Iterable[str], now: datetime) -> list[DeviceEver]:
+    """All devices that were ever bound to the people, the newest first. `now`: real time."""
+    usable = Device.revoked_at.is_(None) & (Device.expires_at > now)
+    statement = (
+        select(Device.id, Device.person, Device.label, Device.enrolled_at, Device.last_seen_at, usable)
+        .where(Device.person.in_(set(people)))
+        .order_by(Device.enrolled_at.desc(), Device.id)
+    )
+    return [DeviceEver(*row[:5], usable=bool(row[5])) for row in db.session.execute(statement)]
+
+
 def _devices(condition: ColumnElement[bool], now: datetime) -> list[DeviceAt]:
     statement = (
         select(Device.id, Device.person, Device.label, Device.enrolled_at, Device.last_seen_at)

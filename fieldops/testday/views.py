@@ -9,10 +9,9 @@ from flask import redirect as to
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from fieldops.journal import queries as journal
 from fieldops.organisation.actors import author
 from fieldops.organisation.rules import rule
-from fieldops.testday import page, quarantine, queries, service, words
+from fieldops.testday import page, queries, service, words
 from fieldops.testday.forms import FreezeForm
 from fieldops.timetable import clock
 from fieldops.timetable import queries as timetable
@@ -61,34 +60,6 @@ def freeze(county: str, school: str, room: str, session: str) -> AnyResponse:
     if _by_htmx():
         return _fresh(county, school, room, session)
     return to(url_for("testday.room_page", county=county, school=school, room=room, session=session), 303)
-
-
-@blueprint.get("/c/<county>/s/<school>/quarantine")
-@rule("quarantine.view", at="school")
-def school_quarantine(county: str, school: str) -> str:
-    """What the journal set aside of a school."""
-    return _set_aside(county, school)
-
-
-@blueprint.get("/c/<county>/quarantine")
-@rule("quarantine.view", at="county")
-def county_quarantine(county: str) -> str:
-    """What the journal set aside in a county."""
-    return _set_aside(county, None)
-
-
-def _set_aside(county: str, school: str | None) -> str:
-    rows = journal.quarantined(county, school=school)
-    schools = queries.reference(county, _window().code).schools
-    return render_template(
-        "testday/quarantine.html",
-        rows=rows,
-        said=quarantine.said,
-        reasons=quarantine.REASONS,
-        words=words,
-        people=queries.names_of({row.person for row in rows}),
-        zones={code: place.timezone for code, place in schools.items()},
-    )
 
 
 def _fresh(county: str, school: str, room: str, session: str, *, status: int = 200, problem: Any = None) -> AnyResponse:

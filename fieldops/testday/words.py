@@ -29,6 +29,8 @@ KINDS: Final[dict[str, Any]] = {
     "sitting.frozen": _l("Absences made final"),
     "anomaly.noted": _l("Anomaly"),
     "anomaly.withdrawn": _l("Anomaly withdrawn"),
+    "phone.checked": _l("Phone checked"),
+    "quarantine.settled": _l("Looked at what was set aside"),
     "nil_report.made": _l("Nil report: nothing happened"),
 }
 

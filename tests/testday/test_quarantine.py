@@ -35,7 +35,7 @@ def test_the_boards_lead_to_it_when_there_is_any(app: Flask) -> None:
     page = client.get(f"/c/{COUNTY}/quarantine", headers=desk)
     assert page.status_code == 200
     assert "{x} %s 𠮷" in page.text
-    assert "Nothing" not in page.text
+    assert "Nothing waits" not in page.text
     # Nine in Beijing; the far school's fact stands beside the near one's, each by its own clock.
     chief = field.bearer(field.sign_in("chief_monitor", f"{COUNTY}/{FAR_SCHOOL}")[0])
     own = client.get(f"/c/{COUNTY}/s/{FAR_SCHOOL}/quarantine", headers=chief).text
