@@ -314,7 +314,9 @@ def _accept(batch: _Batch, kind: Kind, draft: Draft, sent: bytes, author: Author
         event = _event(batch, kind, draft, author)
         event = msgspec.structs.replace(event, entity=_entity(kind, event))
         if kind.projection is not None:
-            assert event.entity in batch.entities, "an entity that was not asked for"
+            if event.entity not in batch.entities:  # it names its sender, who is not known when a batch is asked for
+                wanted = _Wanted([], [event.entity])
+                wanted.take(batch, wanted.send(batch))
             if kind.decision and (refusal := _refusal(batch, kind, event)) is not None:
                 return Result(draft.id, "conflict", reason=refusal)
         if kind.judge is not None:

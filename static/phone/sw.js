@@ -11,7 +11,7 @@
 /** @typedef {[path: string, digest: string, type: string]} Listed digest: 16 bytes of SHA-256, base64url */
 /** @typedef {{ version: string, build: string, files: Listed[] }} Shell */
 /** @typedef {Shell & { before: string[] }} Kept with the caches that were there when it was fetched */
-/** @typedef {{ type: "status" | "take-over" }} Asked */
+/** @typedef {{ type: "status" | "take-over" | "offline-check" }} Asked */
 
 const worker = /** @type {ServiceWorkerGlobalScope & { SHELL: Shell }} */ (/** @type {unknown} */ (self));
 const { version, build, files } = worker.SHELL;
@@ -157,6 +157,24 @@ async function isWhole() {
   return there.has(PAGE) && list.files.every(([path]) => there.has(`/s/${list.build}/${path}`));
 }
 
+/**
+ * Opens the app from what is kept, without asking the network: the page, and every module and style it names.
+ * @returns {Promise<{ opened: boolean, files: number }>}
+ */
+async function openWithoutNetwork() {
+  const list = await listOf(PREFIX + (await chosenVersion()));
+  if (!list) return { opened: false, files: 0 };
+  const cache = await caches.open(PREFIX + list.version);
+  const page = await (await cache.match(PAGE))?.text();
+  const named = [...(page ?? "").matchAll(/(?:src|href)="([^"]*\/s\/[^"]+\.(?:css|js))"/g)].map((found) => found[1] ?? "");
+  const asked = [...new Set(named.map((url) => new URL(url, worker.location.href).pathname))];
+  const modules = list.files.filter(([path]) => path.startsWith("phone/")).map(([path]) => `/s/${list.build}/${path}`);
+  const bodies = await Promise.all(
+    [...asked, ...modules].map(async (url) => (await (await cache.match(url))?.arrayBuffer())?.byteLength ?? 0),
+  );
+  return { opened: asked.length > 0 && modules.length > 0 && bodies.every((size) => size > 0), files: bodies.length };
+}
+
 // --- answering -------------------------------------------------------------------------------------------------------
 /** @param {FetchEvent} event */
 async function openPage(event) {
@@ -226,6 +244,8 @@ worker.addEventListener("message", (event) => {
       const whole = await isWhole();
       event.ports[0]?.postMessage({ version, chosen: await chosenVersion(), whole });
       if (!whole) await install();
+    } else if (type === "offline-check") {
+      event.ports[0]?.postMessage(await openWithoutNetwork());
     }
   };
   event.waitUntil(reply().catch(() => {}));
