@@ -63,7 +63,8 @@ def test_into_the_box_and_thirty_ticks_afterwards(app: Flask, people: People, mo
     expect(monitor.locator(".phone__head")).to_be_hidden()
     expect(monitor.locator("#print")).to_be_hidden()
     people.shot(monitor, "box-print", full=True)
-    monitor.pdf(path=people.shots / "box.pdf", format="A4", prefer_css_page_size=True)
+    printed = monitor.pdf(path=people.shots / "box.pdf", format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
     monitor.emulate_media(media="screen")
     clock.goto(f"{people.address}/c/{COUNTY}/s/{SCHOOL}/board")
     expect(clock.locator(f"#room-{ROOM} .chip--boxed")).to_contain_text("08:25")

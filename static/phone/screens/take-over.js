@@ -1,5 +1,5 @@
 /** Facts of a colleague's phone that cannot send: read from its codes or a file, kept, and sent on. */
-import { fill, h, icon, newId } from "../dom.js";
+import { button, fill, h, icon } from "../dom.js";
 import { fromFile } from "../envelope.js";
 import { clockTime } from "../format.js";
 import { Collector } from "../frames.js";
@@ -66,11 +66,9 @@ export function takeOverScreen(app) {
     });
   });
 
-  const id = newId();
   const input = h("input", {
     type: "file",
-    class: "visually-hidden",
-    id,
+    hidden: true,
     accept: ".fieldops,text/plain",
     onchange: async () => {
       const file = input.files?.[0];
@@ -137,7 +135,7 @@ export function takeOverScreen(app) {
         "div",
         { class: "phone-actions__stack" },
         input,
-        h("label", { class: "button button--wide", for: id }, icon("upload"), t("Open a file instead")),
+        button(t("Open a file instead"), () => input.click(), { kind: "wide", icon: "upload" }),
       ),
     ],
     update: () => void drawList(),
