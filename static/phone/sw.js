@@ -166,7 +166,9 @@ async function openWithoutNetwork() {
   if (!list) return { opened: false, files: 0 };
   const cache = await caches.open(PREFIX + list.version);
   const page = await (await cache.match(PAGE))?.text();
-  const named = [...(page ?? "").matchAll(/(?:src|href)="([^"]*\/s\/[^"]+\.(?:css|js))"/g)].map((found) => found[1] ?? "");
+  const named = [...(page ?? "").matchAll(/(?:src|href)="([^"]*\/s\/[^"]+\.(?:css|js))"/g)].map(
+    (found) => found[1] ?? "",
+  );
   const asked = [...new Set(named.map((url) => new URL(url, worker.location.href).pathname))];
   const modules = list.files.filter(([path]) => path.startsWith("phone/")).map(([path]) => `/s/${list.build}/${path}`);
   const bodies = await Promise.all(

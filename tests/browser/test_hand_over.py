@@ -1,4 +1,4 @@
-"""A phone that cannot send: its facts leave it as codes that another phone reads, or as a file; once, with its own ids."""
+"""A phone that cannot send: its facts leave it as codes for another phone, or as a file; once, with its own ids."""
 
 from __future__ import annotations
 
