@@ -157,3 +157,42 @@ def test_a_file_to_a_colleague_and_to_the_county(
     expect(colleague.locator(".carried")).to_contain_text("先前已有 10 条", timeout=20_000)
     assert [row.id for row in checked_in(app)] == [row.id for row in brought]
     comes_back(people, app, lost, brought)
+
+
+def test_ten_digits_over_the_telephone(people: People, lost: Page, clock: Page) -> None:
+    """The monitor reads them out, the county keys them in; the board shows them as spoken until the phone is back."""
+    lost.locator(".phone-nav__link", has_text="场次").tap()
+    digits = lost.locator("#spoken").inner_text()
+    people.shot(lost, "spoken-phone", full=True)
+    room = f"/c/{COUNTY}/s/{SCHOOL}/r/{ROOM}"
+    clock.goto(f"{people.address}{room}?session=g4-chinese")
+    clock.get_by_role("link", name="录入口报码").click()
+    misheard = digits[:-1] + str((int(digits[-1]) + 1) % 10)
+    clock.locator("input[name=code]").fill(misheard)
+    clock.get_by_role("button", name="查看内容").click()
+    expect(clock.get_by_role("alert")).to_contain_text("听错了")
+    assert [line for line in people.complaints if "/spoken" in line and "422" in line]
+    clock.locator("input[name=code]").fill(digits)
+    people.shot(clock, "spoken-desk-wrong")
+    clock.locator("input[name=code]").press("Enter")
+    expect(clock.locator(".facts dd").first).to_have_text("10")
+    assert axe.violations(clock) == []
+    people.shot(clock, "spoken-desk")
+    clock.get_by_role("button", name="正确，记为口头报告").click()
+    expect(clock.locator(".counts__item--present dd")).to_have_text("10")
+    expect(clock.locator(".chip--spoken").first).to_be_visible()
+    people.shot(clock, "spoken-room", full=True)
+    people.shot(clock, "spoken-room", dark=True)
+    clock.goto(f"{people.address}/c/{COUNTY}/s/{SCHOOL}/board")
+    tile = clock.locator(f"#room-{ROOM}")
+    expect(tile.locator(".chip--spoken")).to_contain_text("口头")
+    expect(tile.locator(".counts__item--present dd")).to_have_text("10")
+    people.shot(clock, "spoken-board")
+
+    lost.context.set_offline(False)
+    lost.locator("a.state-line").tap()
+    expect(lost.locator("a.state-line")).to_contain_text("已全部送达", timeout=30_000)
+    expect(tile.locator(".chip--spoken")).to_have_count(0, timeout=30_000)
+    expect(tile.locator(".counts__item--present dd")).to_have_text("10")
+    expected = ("ERR_INTERNET_DISCONNECTED", "/spoken")  # no network, and the code that was misheard
+    people.complaints[:] = [line for line in people.complaints if not any(part in line for part in expected)]

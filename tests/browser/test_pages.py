@@ -55,6 +55,10 @@ SCREENS = {
     "nil": "#/nil",
     "rooms": "#/rooms",
     "sync": "#/sync",
+    "box": "#/box/g4-chinese",
+    "box-back": "#/box-back/g4-chinese",
+    "hand-over": "#/hand-over",
+    "take-over": "#/take-over",
 }
 
 
