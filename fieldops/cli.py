@@ -8,16 +8,22 @@ from pathlib import Path
 
 import click
 from flask import Flask
+from flask_babel import force_locale
 
 from fieldops import config, create_app, schema, serving
 from fieldops.config import Settings
 from fieldops.db import db
 from fieldops.demo import install as demo_install
 from fieldops.demo import links as demo_links
+from fieldops.founding.commands import found_from
+from fieldops.founding.service import new_password
 from fieldops.journal.queries import heads
 from fieldops.journal.verify import verify as verify_county
 from fieldops.operations import engine as engines
 from fieldops.operations.health import library_warnings
+from fieldops.organisation import own_password
+from fieldops.organisation.passwords import PasswordRefused
+from fieldops.organisation.problems import Invalid
 from fieldops.organisation.service import people_listing
 from fieldops.roster.commands import import_files
 from fieldops.timetable.queries import open_windows
@@ -150,6 +156,52 @@ def demo() -> None:
         schema.upgrade()
         counts = demo_install.install()
         click.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check all of it and say what would be made; write nothing.")
+def found(file: Path, dry_run: bool) -> None:
+    """Found or complete a county from a TOML file: window, places, timetables, policies, desks, people.
+
+    Every fault is named by its key; nothing is written unless all is right. What stands already stays. First passwords
+    and one-time links are printed once. docs/examples/county.toml shows the form.
+
+    \b
+    Examples:
+      fieldops found county.toml --dry-run
+      fieldops found county.toml > first-passwords.txt
+    """
+    app = _app()
+    with app.app_context():
+        if schema.is_empty():
+            schema.upgrade()
+        _up_to_date()
+        text, code = found_from(file, dry_run=dry_run, public_url=app.config["SETTINGS"].public_url)
+        click.echo(text)
+        sys.exit(code)
+
+
+@main.command()
+@click.argument("login")
+@click.option("--generate", is_flag=True, help="Make a password and print it, instead of asking for one.")
+def password(login: str, generate: bool) -> None:
+    """Set the password of a desk's sign-in name.
+
+    \b
+    Examples:
+      fieldops password yangshan
+      fieldops password yangshan --generate
+    """
+    with _app().app_context():
+        _up_to_date()
+        chosen = new_password() if generate else click.prompt("New password", hide_input=True, confirmation_prompt=True)
+        try:
+            own_password.reset(login=login, new=chosen)
+        except (PasswordRefused, Invalid) as refused:
+            with force_locale("en"):
+                raise click.ClickException(str(refused.words)) from None
+        click.echo(chosen if generate else "The password is set.")
 
 
 @main.command("import-roster")

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length
 
 from fieldops.organisation.words import ROLE_NAMES
 
@@ -23,6 +23,27 @@ class SignInForm(FlaskForm):
     )
     password = PasswordField(
         _l("Password"), [InputRequired(_NEEDED), Length(max=1000)], render_kw={"autocomplete": "current-password"}
+    )
+
+
+class PasswordForm(FlaskForm):
+    """A desk's own password: the present one, and the new one twice. How long it must be says `passwords.hashed`."""
+
+    old = PasswordField(
+        _l("Present password"),
+        [InputRequired(_NEEDED), Length(max=1000)],
+        render_kw={"autocomplete": "current-password"},
+    )
+    new = PasswordField(
+        _l("New password"),
+        [InputRequired(_NEEDED), Length(max=1000)],
+        description=_l("At least 10 characters; three or four words that do not belong together are good."),
+        render_kw={"autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        _l("New password once more"),
+        [InputRequired(_NEEDED), EqualTo("new", _l("The two are not the same."))],
+        render_kw={"autocomplete": "new-password"},
     )
 
 

@@ -89,6 +89,12 @@ def take_back(*, login: str, address: str, now: datetime) -> None:
     db.session.flush()
 
 
+def end_series(key: str) -> None:
+    """Somebody who may do so let the name in again: its series ends. Call inside `with writing():`."""
+    must_be_writing()
+    db.session.execute(delete(SignInFailure).where(SignInFailure.key == key))
+
+
 def forget(now: datetime) -> None:
     """Delete series that are over. Call inside `with writing():`."""
     must_be_writing()

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from fieldops.db import utcnow, writing
-from fieldops.organisation import codes, passwords, people_views, queries, rules, service, throttle
+from fieldops.organisation import codes, password_views, passwords, people_views, queries, rules, service, throttle
 from fieldops.organisation.actors import Actor, token_hash
 from fieldops.organisation.forms import CodeForm, SignInForm
 from fieldops.organisation.models import Device
@@ -23,6 +23,7 @@ from fieldops.web.rules import public
 
 blueprint = Blueprint("organisation", __name__)
 people_views.register(blueprint)
+password_views.register(blueprint)
 
 #: What a person on duty opens first, by what the duty allows and the level it is held at.
 _HOMES = (
@@ -201,8 +202,10 @@ def me() -> str:
     """My duties and my devices."""
     now = utcnow()
     duties = queries.duties_of(g.actor.person_id)
+    myself = queries.person(g.actor.person_id)
     return render_template(
         "organisation/me.html",
+        by_password=myself is not None and myself.password_hash is not None,
         duties=duties,
         names=queries.names({duty.place for duty in duties}),
         devices=queries.devices_of(g.actor.person_id, now),
