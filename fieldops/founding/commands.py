@@ -30,11 +30,11 @@ def found_from(path: Path, *, dry_run: bool, public_url: str) -> tuple[str, int]
 
 def _lines(outcome: Outcome, public_url: str, *, dry_run: bool) -> Iterator[str]:
     if outcome.stood:
-        yield "Stands already: " + ", ".join(f"{count} {what}" for what, count in outcome.stood.items())
+        yield "Stands already: " + ", ".join(f"{what} {count}" for what, count in outcome.stood.items())
     if not outcome.made:
         yield "Nothing to make: all of it stands already."
         return
-    made = ", ".join(f"{count} {what}" for what, count in outcome.made.items())
+    made = ", ".join(f"{what} {count}" for what, count in outcome.made.items())
     yield f"Would make: {made}. Nothing was written." if dry_run else f"Made: {made}."
     desks = [each for each in outcome.newcomers if each.login]
     if desks:
