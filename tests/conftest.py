@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.engine import make_url
+from werkzeug.routing import Rule
 
 from fieldops import create_app, schema
 from fieldops.config import Settings, load
@@ -24,6 +26,38 @@ pytest_plugins = ["tests.support.postgres", "tests.support.browser", "tests.supp
 Fill = Callable[[], object]
 DATABASE = "fieldops.sqlite3"
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
+
+
+class _LazyRule(Rule):
+    """Makes what builds its URLs when one is built: most of an app's start, and most tests build few."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled: list[Callable[..., tuple[str, str]]] = []
+
+        def build(rule: Rule, *arguments: object, **named: object) -> tuple[str, str]:
+            if not compiled:
+                compiled.append(super(_LazyRule, self)._compile_builder(append_unknown))
+            return compiled[0](rule, *arguments, **named)
+
+        return build
+
+
+class _CompiledTemplates(BytecodeCache):
+    """What one app compiled is there for the next: by name and content, in this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (kept := self._kept.get((bucket.key, bucket.checksum))) is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+Flask.url_rule_class = _LazyRule
+_COMPILED = _CompiledTemplates()
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +157,7 @@ def settings(engine: str, make_database) -> Settings:  # type: ignore[no-untyped
 def app(settings: Settings) -> Iterator[Flask]:
     """The application on a fresh migrated database, CSRF off where a test is not about it."""
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = _COMPILED
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     with app.app_context():
         yield app

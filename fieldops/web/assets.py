@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +49,9 @@ for _type, _ending in (
 ):
     mimetypes.add_type(_type, _ending)
 
+#: Of each file its path, time of change (ns) and size (bytes).
+_Stamp = tuple[tuple[str, int, int], ...]
+
 blueprint = Blueprint("assets", __name__)
 
 
@@ -57,7 +61,7 @@ class Assets:
     def __init__(self, root: Path, *, watch: bool) -> None:
         self.root = root
         self._watch = watch
-        self._stamp: tuple[tuple[str, int, int], ...] | None = None
+        self._stamp: _Stamp | None = None
         self._build = ""
         self._digests: dict[str, bytes] = {}
 
@@ -67,7 +71,8 @@ class Assets:
         if not self._build or self._watch:
             stamp = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in self.files())
             if stamp != self._stamp:
-                self._build, self._stamp = self._hash(), stamp
+                self._build, self._digests = _hashes(self.root, stamp)
+                self._stamp = stamp
         return self._build
 
     def digests(self) -> dict[str, bytes]:
@@ -93,14 +98,18 @@ class Assets:
             if path.is_file() and path.suffix not in (".gz", ".br") and not _hidden(path.relative_to(self.root))
         )
 
-    def _hash(self) -> str:
-        self._digests = {
-            path.relative_to(self.root).as_posix(): hashlib.sha256(path.read_bytes()).digest() for path in self.files()
-        }
-        digest = hashlib.sha256()
-        for name, content in self._digests.items():
-            digest.update(name.encode() + b"\0" + content)
-        return digest.hexdigest()[:10]
+
+@lru_cache(maxsize=4)
+def _hashes(root: Path, stamp: _Stamp) -> tuple[str, dict[str, bytes]]:
+    """The build and each file's SHA-256. Once a process for the same files, however many apps it makes."""
+    digests = {
+        Path(path).relative_to(root).as_posix(): hashlib.sha256(Path(path).read_bytes()).digest()
+        for path, _changed_at, _size in stamp
+    }
+    digest = hashlib.sha256()
+    for name, content in digests.items():
+        digest.update(name.encode() + b"\0" + content)
+    return digest.hexdigest()[:10], digests
 
 
 def init_app(app: Flask) -> None:
