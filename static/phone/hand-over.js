@@ -10,6 +10,9 @@ import { readMeta, writeMeta } from "./store.js";
 /** @typedef {import("./types.js").Fact} Fact */
 /** @typedef {{ device: string, person: string, key: CryptoKey }} KeptKey */
 
+/** Facts in one envelope; what is left goes with the next one. */
+export const MOST_FACTS = 1000;
+
 export class HandOver {
   /** @type {KeptKey | null} */
   #kept = null;
@@ -49,7 +52,10 @@ export class HandOver {
    * @param {Fact[]} facts
    */
   open = (snapshot, facts) =>
-    facts.filter((fact) => isOpen(fact) && fact.person === snapshot.person.id && fact.window === snapshot.window.code);
+    facts.filter(
+      (fact) =>
+        isOpen(fact) && !fact.refused && fact.person === snapshot.person.id && fact.window === snapshot.window.code,
+    );
 
   /**
    * Of those that wait, how many were handed over, and when last.
@@ -63,8 +69,10 @@ export class HandOver {
   }
 
   /**
+   * Seals facts that the outbox gave out to be sent (`Outbox.take`): from there on their bodies never change, so that the
+   * server knows them as the same facts when the phone sends them itself.
    * @param {Snapshot} snapshot
-   * @param {Fact[]} facts that wait
+   * @param {Fact[]} facts
    * @param {number} nowMs
    * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null: this phone has no key
    */
@@ -73,7 +81,7 @@ export class HandOver {
     const kept = this.#kept;
     if (!kept || kept.device !== device.id || kept.person !== person.id) return null;
     const sentAt = new Date(nowMs).toISOString();
-    const events = facts.map((fact) => eventOf(fact, device.id));
+    const events = facts.map((fact) => fact.event);
     return seal({ key: kept.key, device: device.id, person: person.id, window: window.code, sentAt, events });
   }
 
@@ -89,10 +97,3 @@ export class HandOver {
     await writeMeta(this.db, { handed_over: this.marks });
   }
 }
-
-/**
- * The event as the phone itself would send it: the same body, so that the server knows it as the same fact.
- * @param {Fact} fact
- * @param {string} device the one of now
- */
-const eventOf = (fact, device) => (fact.device === device ? fact.event : { ...fact.event, device: fact.device });

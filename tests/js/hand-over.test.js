@@ -14,6 +14,10 @@ import {
   toFile,
 } from "../../static/phone/envelope.js";
 import { Collector, FRAME_BYTES, fromBase45, MOST_FRAMES, toBase45, toFrames } from "../../static/phone/frames.js";
+import { HandOver } from "../../static/phone/hand-over.js";
+import { Outbox } from "../../static/phone/outbox.js";
+import { openStore, readMeta } from "../../static/phone/store.js";
+import { fact, snapshotOf } from "./fixtures.js";
 
 const vector = JSON.parse(readFileSync(new URL("../vectors/envelope.json", import.meta.url), "utf8"));
 const { device, person } = vector;
@@ -173,4 +177,48 @@ test("what the server refuses for good is kept and shown, and does not hold up t
   assert.deepEqual([first?.state, first?.problem], ["refused", "Cannot be opened. Damaged."]);
   assert.deepEqual(new Uint8Array(first?.sealed ?? []), bad);
   assert.equal(second?.state, "taken");
+});
+
+test("the key is kept where no script reads it out, and for the device and person it was given to", async () => {
+  const db = await openStore("hand-over-key");
+  const snapshot = { ...snapshotOf(), device: { id: device, label: "" }, hand_over_key: vector.key };
+  snapshot.person = { ...snapshot.person, id: person };
+  const handOver = new HandOver(db);
+  assert.ok(!("hand_over_key" in (await handOver.takeKey(snapshot))));
+  const kept = await readMeta(db, "hand_over_key");
+  assert.equal(/** @type {{ key: CryptoKey }} */ (kept).key.extractable, false);
+  const again = new HandOver(db);
+  await again.load();
+  const facts = [fact("sitting.started", "09:00")];
+  const sealed = await again.seal(snapshot, facts, 0);
+  assert.ok(sealed);
+  assert.deepEqual((await opened(sealed)).events, [facts[0]?.event]);
+  assert.equal(await again.seal({ ...snapshot, person: { ...snapshot.person, id: device } }, facts, 0), null);
+});
+
+test("what was handed over is told until the server has it, and no longer", async () => {
+  const db = await openStore("hand-over-marks");
+  const handOver = new HandOver(db);
+  const snapshot = snapshotOf();
+  const [one, two] = [fact("sitting.started", "09:00"), fact("sitting.ended", "10:20")];
+  await handOver.mark([one], [one, two], 1000);
+  assert.deepEqual(handOver.state(snapshot, [one, two]), { open: 2, handed: 1, at: 1000 });
+  one.state = "received";
+  assert.deepEqual(handOver.state(snapshot, [one, two]), { open: 1, handed: 0, at: null });
+  await handOver.mark([two], [one, two], 2000);
+  assert.deepEqual(Object.keys(handOver.marks), [two.id]);
+});
+
+test("a fact that was handed over is never changed any more", async () => {
+  const outbox = new Outbox(await openStore("hand-over-frozen"));
+  const origin = { device: "d1", window: "2024", school: "4418230101", person: "p1", by: "Li" };
+  const mark = { era: "e", steps: 0 };
+  const clock = { now: () => 0, offsetMs: () => 0, mark: () => mark, unsure: () => true };
+  await outbox.add([{ kind: "sitting.started", room: "01", session: "chinese" }], origin, /** @type {any} */ (clock));
+  const [taken] = await outbox.take({ person: "p1", window: "2024" }, 10);
+  await outbox.add([{ kind: "sitting.ended", room: "01", session: "chinese" }], origin, /** @type {any} */ (clock));
+  await outbox.correct([{ ...mark, byMs: 60_000, offsetMs: 60_000 }]);
+  const [kept, stayed] = await outbox.all();
+  assert.deepEqual(kept?.event, taken?.event);
+  assert.equal(stayed?.event.offset_ms, 60_000); // one that did not leave is put right
 });

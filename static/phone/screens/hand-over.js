@@ -3,6 +3,7 @@ import { button, fill, h, icon, link, set } from "../dom.js";
 import { toFile } from "../envelope.js";
 import { clockTime } from "../format.js";
 import { toFrames } from "../frames.js";
+import { MOST_FACTS } from "../hand-over.js";
 import { t } from "../i18n.js";
 import { note } from "../pieces.js";
 
@@ -24,7 +25,10 @@ const loadEncoder = () => import("../../vendor/qr/index.js").then((module) => mo
  */
 export function handOverScreen(app) {
   const { model } = app;
-  const facts = model.handOver.open(app.snapshot, model.facts);
+  const { person, window: of } = app.snapshot;
+  const waiting = model.handOver.open(app.snapshot, model.facts).length;
+  /** @type {import("../types.js").Fact[]} */
+  let facts = [];
   const canvas = h("canvas", { class: "frames__code", role: "img" });
   const counter = h("output", { class: "frames__count numeric strong", "aria-live": "off" });
   const place = h("section", { class: "stack frames" }, h("p", { class: "soft", role: "status" }, t("Sealing…")));
@@ -114,6 +118,7 @@ export function handOverScreen(app) {
   };
 
   const begin = async () => {
+    if (waiting > 0) facts = await model.outbox.take({ person: person.id, window: of.code }, MOST_FACTS);
     if (facts.length === 0)
       return fill(place, note("good", t("Nothing waits on this phone: there is nothing to hand over.")));
     const sealed = await model.handOver.seal(app.snapshot, facts, model.clock.now());
@@ -146,7 +151,7 @@ export function handOverScreen(app) {
   const state = model.handOver.state(app.snapshot, model.facts);
   return {
     title: t("Hand over without a network"),
-    subtitle: t("Facts on this phone: %(n)s", { n: facts.length }),
+    subtitle: t("Facts on this phone: %(n)s", { n: waiting }),
     body: [
       h(
         "p",
