@@ -55,6 +55,7 @@ SCREENS = {
     "nil": "#/nil",
     "rooms": "#/rooms",
     "sync": "#/sync",
+    "away": "#/away",
     "box": "#/box/g4-chinese",
     "box-back": "#/box-back/g4-chinese",
     "hand-over": "#/hand-over",

@@ -84,11 +84,12 @@ export function syncScreen(app) {
     body: [
       notes,
       h("section", { class: "card" }, summary),
+      other,
       list,
       h("section", { class: "card stack stack--tight" }, h("h2", {}, t("This phone")), device),
       card.node,
     ],
-    bar: [h("div", { class: "phone-actions__stack" }, other, again)],
+    bar: [again],
     update,
   };
 }
