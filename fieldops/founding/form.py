@@ -105,6 +105,7 @@ ROLES = {
     "责任督学": "inspector",
     "视导员": "supervisor",
     "值班员": "desk",
+    "值班室": "desk",
 }
 _CALLED: dict[type, str] = {str: "a text in quotes", int: "a whole number", date: "a day such as 2027-05-20"}
 

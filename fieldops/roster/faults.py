@@ -75,9 +75,7 @@ FAULT_MESSAGES: dict[str, str] = {
     "room_unreadable": N_("The test room “%(value)s” is not understood. Write 01, 02 or the like."),
     "seat_not_a_number": N_("The seat number “%(value)s” is not a whole number from 1 to %(limit)s."),
     "sex_unknown": N_("“%(value)s” is not understood as a sex. Write 男 or 女, or leave it empty."),
-    "duplicate_seat": N_(
-        "Seat %(seat)s of room %(room)s is taken already in row %(first_row)s of sheet “%(first_sheet)s”."
-    ),
+    "duplicate_seat": N_("%(room)s: seat %(seat)s is taken already in row %(first_row)s of sheet “%(first_sheet)s”."),
     "duplicate_student_code": N_(
         "The student code “%(value)s” stands already in row %(first_row)s of sheet “%(first_sheet)s”."
     ),
@@ -92,7 +90,7 @@ FAULT_MESSAGES: dict[str, str] = {
     "school_name_not_registered": N_("School code %(school_code)s is registered as “%(first)s”, not “%(value)s”."),
     "school_not_registered": N_("The school code %(school_code)s is not among the sampled schools."),
     "room_with_mixed_grades": N_(
-        "Room %(room)s has grade %(value)s here, but grade %(first)s in row %(first_row)s of sheet “%(first_sheet)s”."
+        "%(room)s has grade %(value)s here, but grade %(first)s in row %(first_row)s of sheet “%(first_sheet)s”."
     ),
 }
 
@@ -170,5 +168,15 @@ def message(fault: Fault, gettext: Callable[[str], str] = str) -> str:
 
     Raises ``KeyError`` for a code that has no sentence.
     """
-    params = {key: gettext(FIELD_NAMES[str(value)]) if key == "field" else value for key, value in fault.params.items()}
+    params = dict(fault.params)
+    if "field" in params:
+        params["field"] = gettext(FIELD_NAMES[str(params["field"])])
+    if "room" in params:
+        params["room"] = _room(str(params["room"]), gettext)
     return gettext(MESSAGES[fault.code]) % params
+
+
+def _room(code: str, gettext: Callable[[str], str]) -> str:
+    """A room as the screens call it (`web.i18n.room_name`), also where there is no request."""
+    plain = code.isascii() and code.isdecimal()
+    return gettext(N_("Room %(room)s")) % {"room": code.lstrip("0") or "0"} if plain else code

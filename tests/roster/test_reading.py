@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fieldops.roster.faults import FAULT_MESSAGES, WARNING_MESSAGES, message
+from fieldops.roster.faults import FAULT_MESSAGES, WARNING_MESSAGES, Fault, message
 from fieldops.roster.reading import read_report
 from fieldops.roster.workbook import read_workbook
 from tests.roster.sheets import HEADINGS, places, read, student, xlsx
@@ -278,3 +278,11 @@ def test_hidden_sheets_and_explanations_are_left_out_and_said() -> None:
         (hidden, "hidden_sheet_ignored"),
         ("说明", "sheet_ignored"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("01", "Room 1:"), ("00", "Room 0:"), ("多媒体教室", "多媒体教室:"), ("{x}", "{x}:")]
+)
+def test_a_room_is_named_as_the_screens_name_it(code: str, words: str) -> None:
+    params = {"room": code, "seat": 3, "first_row": 4, "first_sheet": "甲"}
+    assert message(Fault("甲", 7, "E", "座号", "duplicate_seat", params)).startswith(words)
