@@ -6,6 +6,7 @@ All three are the same for everybody and hold nobody's data.
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import mimetypes
@@ -57,9 +58,14 @@ def worker() -> Response:
     """The service worker with its version and the list of what it keeps in front."""
     said = {"version": version(), "build": _assets().build, "files": kept_files()}
     source = (_assets().root / WORKER).read_text(encoding="utf-8")
-    response = make_response(f"self.SHELL = {json.dumps(said, separators=(',', ':'))};\n{source}")
+    text = f"self.SHELL = {json.dumps(said, separators=(',', ':'))};\n{source}"
+    compressed = request.accept_encodings["gzip"] > 0
+    response = make_response(gzip.compress(text.encode(), mtime=0) if compressed else text)
+    if compressed:
+        response.headers["Content-Encoding"] = "gzip"
     response.mimetype = "text/javascript"
     response.headers["Cache-Control"] = "no-cache"
+    response.vary.add("Accept-Encoding")
     response.add_etag()
     response.make_conditional(request)
     return response
