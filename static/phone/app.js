@@ -8,20 +8,9 @@ import { loadLocale, t } from "./i18n.js";
 import { Model } from "./model.js";
 import { sessionNow, sessionsOf } from "./nowcard.js";
 import { note } from "./pieces.js";
-import { anomalyScreen } from "./screens/anomaly.js";
-import { awayFrom, awayScreen } from "./screens/away.js";
-import { boxScreen } from "./screens/box.js";
-import { boxBackScreen } from "./screens/box-back.js";
+import { screenFor } from "./routes.js";
+import { awayFrom } from "./screens/away.js";
 import { mayWork } from "./screens/cannot.js";
-import { checkInScreen } from "./screens/check-in.js";
-import { handOverScreen } from "./screens/hand-over.js";
-import { homeScreen } from "./screens/home.js";
-import { incidentScreen } from "./screens/incident.js";
-import { nilScreen } from "./screens/nil.js";
-import { roomsScreen } from "./screens/rooms.js";
-import { sittingScreen } from "./screens/sitting.js";
-import { syncScreen } from "./screens/sync.js";
-import { takeOverScreen } from "./screens/take-over.js";
 import { startShell, takeOverAtStart, watchShell } from "./shell.js";
 import { wakeSound } from "./signals.js";
 import { updateHeld } from "./update.js";
@@ -49,26 +38,6 @@ import { updateHeld } from "./update.js";
 
 const STALE_MS = 90_000;
 const TICK_MS = 1_000;
-
-/** @type {Record<string, (app: App, rest: string[]) => Screen>} */
-const SCREENS = {
-  "": homeScreen,
-  "check-in": checkInScreen,
-  sitting: sittingScreen,
-  anomaly: anomalyScreen,
-  incident: incidentScreen,
-  nil: nilScreen,
-  rooms: roomsScreen,
-  sync: syncScreen,
-  box: boxScreen,
-  "box-back": boxBackScreen,
-  "hand-over": handOverScreen,
-  "take-over": takeOverScreen,
-  away: awayScreen,
-};
-
-/** What needs no room to work in. */
-const ROOMLESS = new Set(["sync", "away", "hand-over", "take-over"]);
 
 const root = /** @type {HTMLElement} */ (document.getElementById("phone"));
 const title = h("h1", { class: "phone-title", tabindex: "-1" });
@@ -308,7 +277,10 @@ function screenOf(model, snapshot) {
   const room = roomOf(snapshot);
   // The home screen's shortcut knows no session: the one that is on, or comes next.
   if (name === "check-in" && !rest[0]) rest = [currentSession(model, snapshot, room)?.code ?? ""];
-  const make = room || ROOMLESS.has(name) ? (SCREENS[name] ?? homeScreen) : roomsScreen;
+  const wanted = path;
+  const make = screenFor(name, room, () => {
+    if (path === wanted) show(model, true);
+  });
   /** @type {App} */
   const app = {
     model,

@@ -1,11 +1,11 @@
 /** The facts leave this phone without a network: as codes that another phone reads, or as a file. */
 import { button, fill, h, icon, link, set } from "../dom.js";
 import { toFile } from "../envelope.js";
-import { clockTime } from "../format.js";
 import { toFrames } from "../frames.js";
 import { MOST_FACTS } from "../hand-over.js";
 import { t } from "../i18n.js";
 import { note } from "../pieces.js";
+import { handedLine } from "./handed-line.js";
 
 /** Milliseconds a code is shown, from calm to quick. More than three changes a second may harm people. */
 const SPEEDS = [1500, 900, 600, 400];
@@ -169,19 +169,6 @@ export function handOverScreen(app) {
       void awake?.release().catch(() => {});
     },
   };
-}
-
-/**
- * What was handed over and is not confirmed yet.
- * @param {import("../app.js").App} app
- * @param {{ handed: number, at: number | null }} state
- */
-export function handedLine({ model }, { handed, at }) {
-  const words = t("Handed over at %(time)s, not confirmed yet: %(n)s", {
-    time: clockTime(at ?? 0, model.zone),
-    n: handed,
-  });
-  return h("p", { class: "row handed" }, icon("arrow-right"), h("span", {}, words));
 }
 
 /** There is no key: the page has no https, or the phone was never online since it was signed in. */

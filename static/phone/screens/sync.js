@@ -7,7 +7,7 @@ import { declined, isOpen } from "../outbox.js";
 import { note } from "../pieces.js";
 import { lateBy, momentOf } from "../state.js";
 import { appCard } from "./app-card.js";
-import { handedLine } from "./hand-over.js";
+import { handedLine } from "./handed-line.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../types.js").Fact} Fact */
