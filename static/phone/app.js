@@ -2,6 +2,7 @@
  * The frame of the phone's screens: state line on top, content, thumb bar below; and the router of `#/…` paths.
  */
 import { button, fill, h, icon, link, loadIcons, set } from "./dom.js";
+import { schoolRole } from "./duties.js";
 import { watchFaults } from "./fault.js";
 import { clockTime, clockTimeSeconds } from "./format.js";
 import { loadLocale, t } from "./i18n.js";
@@ -174,7 +175,7 @@ function drawNav(model) {
   set(nav, { "aria-label": t("Screens") });
   fill(
     nav,
-    entry(t("Now"), "", "clock", ["", "rooms"]),
+    entry(t("Now"), "", "clock", ["", "rooms", "room", "ready", "school"]),
     model.may("attendance.note") && entry(t("Check-in"), `check-in/${code}`, "scan", ["check-in"]),
     (model.may("sitting.note") || model.may("sitting.seal")) &&
       entry(t("Session"), `sitting/${code}`, "play", ["sitting"]),
@@ -277,6 +278,7 @@ function screenOf(model, snapshot) {
   const room = roomOf(snapshot);
   // The home screen's shortcut knows no session: the one that is on, or comes next.
   if (name === "check-in" && !rest[0]) rest = [currentSession(model, snapshot, room)?.code ?? ""];
+  if (name === "" && schoolRole(snapshot.duties)) name = "school";
   const wanted = path;
   const make = screenFor(name, room, () => {
     if (path === wanted) show(model, true);
@@ -290,7 +292,7 @@ function screenOf(model, snapshot) {
     room,
     pickRoom: (code) => {
       localStorage.setItem(`room/${snapshot.window.code}`, code);
-      app.go("");
+      app.go(schoolRole(snapshot.duties) ? "room" : "");
     },
     go: (to) => {
       const same = location.hash === `#/${to}`;

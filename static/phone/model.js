@@ -5,6 +5,7 @@ import { registerBackgroundSync } from "./background.js";
 import { Carrier } from "./carry.js";
 import { Clock } from "./clock.js";
 import { HandOver } from "./hand-over.js";
+import { keptOf } from "./kept.js";
 import { keepInTouch } from "./live.js";
 import { sessionsOf } from "./nowcard.js";
 import { isOpen, Outbox } from "./outbox.js";
@@ -67,6 +68,7 @@ export class Model {
         this.#asked = this.vault.ticket();
         return this.#etag;
       },
+      kept: (sending) => keptOf(this.facts, this.snapshot?.device.id ?? "", sending, this.clock.offsetMs()),
       signedOut: () => this.wipe("signed-out"),
       fetch: (url, init) => fetch(url, init),
       alone,

@@ -23,6 +23,7 @@ const SCREENS = {
   incident: incidentScreen,
   nil: nilScreen,
   rooms: roomsScreen,
+  room: homeScreen,
   sync: syncScreen,
   away: awayScreen,
 };
@@ -31,12 +32,14 @@ const SCREENS = {
 const FETCHED = {
   box: async () => (await import("./screens/box.js")).boxScreen,
   "box-back": async () => (await import("./screens/box-back.js")).boxBackScreen,
+  ready: async () => (await import("./screens/ready.js")).readyScreen,
+  school: async () => (await import("./screens/school.js")).schoolScreen,
   "hand-over": async () => (await import("./screens/hand-over.js")).handOverScreen,
   "take-over": async () => (await import("./screens/take-over.js")).takeOverScreen,
 };
 
 /** What needs no room to work in. */
-const ROOMLESS = new Set(["sync", "away", "hand-over", "take-over"]);
+const ROOMLESS = new Set(["sync", "ready", "school", "rooms", "away", "hand-over", "take-over"]);
 
 /**
  * @param {string} name first part of the path

@@ -45,8 +45,8 @@ export const runningVersion = () => document.documentElement.dataset.shell ?? ""
 
 /**
  * @param {ServiceWorker | null | undefined} worker
- * @param {"status" | "take-over"} type
- * @returns {Promise<Status | null>} null when it says nothing in time
+ * @param {"status" | "take-over" | "offline-check"} type
+ * @returns {Promise<any>} a `Status`, or what the check found; null when it says nothing in time
  */
 function ask(worker, type) {
   if (!worker) return Promise.resolve(null);
@@ -82,6 +82,16 @@ async function look() {
 export async function shellReady() {
   await look();
   return shell.ready;
+}
+
+/**
+ * Tries for real what opening in flight mode needs: the worker opens page, modules and styles from what it keeps alone.
+ * @returns {Promise<boolean>}
+ */
+export async function opensOffline() {
+  const registration = await registered();
+  const found = await ask(registration?.active, "offline-check");
+  return found?.opened === true;
 }
 
 /** Registers the worker; while it is not whole, again and again, for a first attempt may be cut off half way. */

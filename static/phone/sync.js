@@ -30,6 +30,7 @@ import { call } from "./answers.js";
  * @property {typeof fetch} fetch
  * @property {<T>(work: () => Promise<T>, wait: boolean) => Promise<T | null>} alone runs work unless another tab is at
  *   it, and null then; with `wait`, after the other tab
+ * @property {(sending: Fact[]) => object} [kept] what this phone keeps, without the facts that are being sent: goes along with them
  * @property {() => number} [random]
  */
 
@@ -44,6 +45,8 @@ const BREAKS_BEFORE_SPLIT = 2;
 const BREAKS_IN_A_ROW = 9;
 /** Facts that the server refused are tried again when the app starts and when a person asks, so many at a time. */
 const REFUSED_AT_ONCE = 20;
+/** A phone that has nothing to send says so to the chief monitor's list this often. */
+const REPORT_EVERY_MS = 300_000;
 const LOCK = "fieldops-sync";
 /** A tab that sleeps may hold the lock for good. Sending without it does no harm: repeats are settled by id. */
 const LOCK_WAIT_MS = 20_000;
@@ -89,6 +92,7 @@ export async function alone(work, wait = false, patienceMs = LOCK_WAIT_MS) {
 export class Sync {
   /** @type {Health} */
   health = { answeredMono: null, answeredAt: null, signedOut: false, closed: null, busy: false };
+  #reported = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #notBefore = 0;
   /** The server asked for quiet until then: only a person's own wish is stronger. */
@@ -207,6 +211,9 @@ export class Sync {
     if (this.#well) for (const [id, status] of this.#breaking) await outbox.refuse(id, status);
     if (this.#broken === before) this.#broken = 0;
     if (this.#tryRefused) await this.#offerRefused();
+    const due = this.deps.clock.mono() - this.#reported > REPORT_EVERY_MS;
+    // What it keeps is told now and then also when there is nothing to send: silence is then a silence.
+    if (this.deps.kept && due && sender().device) await this.#post([]);
     return all;
   }
 
@@ -270,6 +277,7 @@ export class Sync {
       window,
       sent_at: new Date(clock.now()).toISOString(),
       events: facts.map((fact) => fact.event),
+      ...(this.deps.kept && { kept: this.deps.kept(facts) }),
     };
     const init = {
       method: "POST",
@@ -277,7 +285,9 @@ export class Sync {
       body: JSON.stringify(body),
     };
     try {
-      return await this.#call("/api/v1/events", init);
+      const answer = await this.#call("/api/v1/events", init);
+      if (answer.kind === "ours") this.#reported = clock.mono();
+      return answer;
     } catch (error) {
       if (!(error instanceof Stale)) this.#size = Math.max(SMALLEST_BATCH, Math.floor(this.#size / 2));
       throw error;

@@ -1,5 +1,6 @@
 /** Who am I, where, what is next: the next thing is the biggest button. */
 import { fill, h, icon, link } from "../dom.js";
+import { checkedAt, checkIsDue } from "../duties.js";
 import { localDay, plannedTimes } from "../format.js";
 import { t } from "../i18n.js";
 import { roomName, sessionName } from "../names.js";
@@ -8,6 +9,7 @@ import { chip, countsBar, note } from "../pieces.js";
 import { countsOf } from "../state.js";
 import { ROLES } from "../words.js";
 import { appLine } from "./app-card.js";
+import { checkNote } from "./check-note.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../app.js").Screen} Screen */
@@ -30,10 +32,12 @@ export function homeScreen(app) {
     const { model, snapshot, room } = app;
     const nowMs = model.clock.now();
     const now = nowCard({ snapshot, current: model.current, room, nowMs, may: model.may });
+    const due = checkIsDue(checkedAt(model.facts, snapshot.device.id), nowMs);
     const late = unfinished(sessionsOf(snapshot, room), (code) => model.sitting(code, room), nowMs);
     // Drawn again only when it says something else, so that a tap never hits a button that is just being replaced.
     const key = JSON.stringify([
       now,
+      due,
       late.map(({ code }) => code),
       [...model.current.sittings.values()],
       counts(app, now),
@@ -43,7 +47,7 @@ export function homeScreen(app) {
     fill(who, ...whoIs(app));
     fill(card, ...nowWords(app, now));
     card.className = `card now is-${now.tone}`;
-    fill(open, ...late.map((session) => lateLine(session)));
+    fill(open, due && checkNote(), ...late.map((session) => lateLine(session)));
     fill(list, ...todays(app, nowMs).map((session) => sessionLine(app, session)));
     fill(bar, ...actions(now));
   };
