@@ -39,6 +39,12 @@ class PhoneLine:
         """Facts that it said it still had to send."""
         return self.report.waiting + self.report.unconfirmed if self.report else 0
 
+    def heard_at(self, now: datetime, real: datetime) -> datetime | None:
+        """When it was heard last, by the window's clock `now`, which shows `real` as it is."""
+        seen = self.device.last_seen_at
+        heard = [at for at in (seen and seen + (now - real), self.report and self.report.heard_at) if at]
+        return max(heard, default=None)
+
     @property
     def lost(self) -> int:
         """Facts that neither arrived nor are said to be kept."""

@@ -16,6 +16,7 @@ const SAMPLE = "F10000000000000000R";
 const CAMERA_WAIT_MS = 15_000;
 const DECODER_WAIT_MS = 15_000;
 const SERVER_WAIT_MS = 10_000;
+const ORDER = ["bad", "warn", "unknown", "good"];
 /** @type {Record<string, string>} */
 const SHAPES = { good: "check", warn: "diamond", bad: "warning", unknown: "question" };
 
@@ -61,7 +62,13 @@ export function readyScreen(app) {
   /** @param {Measured} measured */
   const draw = (measured) => {
     const judged = judge(measured);
-    fill(list, ...judged.lines.filter((each) => measured.heard !== null || each.item !== "sound").map(lineOf));
+    fill(
+      list,
+      ...judged.lines
+        .filter((each) => measured.heard !== null || each.item !== "sound")
+        .sort((one, other) => ORDER.indexOf(one.level) - ORDER.indexOf(other.level)) // what there is to do comes first
+        .map(lineOf),
+    );
     return judged;
   };
 
