@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
+from sqlalchemy import select
 
 from fieldops import schema
 from fieldops.config import Settings
 from fieldops.db import db
+from fieldops.testday.models import Sitting
 from tests.support.backup import backup_of, close
 from tests.support.outbox import (
+    SCHOOL,
     all_sent,
     attendance,
     check_in,
     facts,
+    kept_on_the_phone,
     monitor,
     once_each,
     other_complaints,
@@ -47,31 +51,35 @@ def waiting(page: Page, count: int) -> None:
 
 
 def test_a_whole_session_without_a_network(app: Flask, people: People, browser: Browser) -> None:
+    """From opening the app to sealing, in flight mode."""
     page = monitor(people, browser)
-    to_check_in(page)
+    kept_on_the_phone(page)
     page.context.set_offline(True)
+    page.reload()
+    expect(page.locator(".who__name")).to_be_visible()
+    to_check_in(page)
     check_in(page, *range(1, 14))
     page.locator(".seats > button").nth(13).tap()
     page.locator("dialog[open]").get_by_role("button", name="缺测…").tap()
     page.locator("dialog[open]").last.get_by_role("button", name="生病").tap()
     expect(page.locator(".check-in__counts .counts__number")).to_have_text(["15", "13", "1"])
     page.locator(".phone-nav__link").nth(2).tap()
-    for press in ("开始", "结束", "已密封"):
-        button = page.locator(".phone-actions").get_by_role("button", name=press)
-        if button.count() == 0:
-            break
-        button.first.tap()
-        reason = page.locator("dialog[open]")
-        if reason.count():
-            reason.locator("button").first.tap()
-    noted = len(facts(page))
-    assert noted >= 15
-    waiting(page, noted)
+    for number, (kind, words) in enumerate((("started", "开始"), ("ended", "结束"), ("sealed", "密封")), 1):
+        expect(page.locator("#next")).to_contain_text(words)
+        page.locator("#next").tap()
+        if kind != "sealed":  # the rehearsal's clock says 08:15: far from the plan, so why is asked
+            page.locator("dialog[open] button").first.tap()
+        waiting(page, 14 + number)
+        assert facts(page)[-1]["event"]["kind"] == f"sitting.{kind}"
     page.context.set_offline(False)
     all_sent(page)
     once_each(app, page)
-    assert sorted(attendance(app).values()).count("absent") == 1
-    assert len(attendance(app)) == 14
+    assert sorted(attendance(app).values()) == ["absent", *["present"] * 13]
+    with app.app_context():
+        sealed = db.session.scalars(select(Sitting.sealed_at).where(Sitting.school == SCHOOL)).all()
+        db.session.rollback()
+    assert len(sealed) == 1
+    assert sealed[0] is not None
 
 
 def test_the_tab_is_killed_between_the_tap_and_the_sync(app: Flask, people: People, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from flask import Flask
@@ -34,6 +35,16 @@ def facts(page: Page) -> list[dict[str, Any]]:
     """The outbox as it lies on the disk."""
     found: list[dict[str, Any]] = page.evaluate(_FACTS)
     return sorted(found, key=lambda fact: (fact["device"], fact["device_seq"]))
+
+
+def kept_on_the_phone(page: Page) -> None:
+    """Wait until the app opens without a network."""
+    ready = """() => import(document.querySelector('script[type=module]').src.replace('app.js', 'shell.js'))
+      .then((shell) => shell.shellReady())"""
+    give_up_at = time.monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(ready):
+        assert time.monotonic() < give_up_at, "the app never came onto the phone"
+        page.wait_for_timeout(250)
 
 
 def states(page: Page) -> list[str]:
