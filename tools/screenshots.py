@@ -217,6 +217,8 @@ def pages(incident: str) -> dict[tuple[str, str], dict[str, str]]:
             "county-clock": f"{county}/clock",
             "county-phones": f"{county}/phones",
             "county-quarantine": f"{county}/quarantine",
+            "county-hand-over": f"{county}/hand-over",
+            "county-spoken": f"{school}/r/01/sessions/g4-chinese/spoken",
             "password": "/me/password",
         },
         ("desk", f"{COUNTY[:4]}00"): {
