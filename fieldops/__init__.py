@@ -80,8 +80,8 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.roster import facts as roster_facts
     from fieldops.roster import reference
     from fieldops.roster import views as roster
+    from fieldops.testday import day_views, phones, shell
     from fieldops.testday import facts as testday_facts
-    from fieldops.testday import phones, shell
     from fieldops.testday import quarantine_views as quarantine
     from fieldops.testday import spoken_views as spoken
     from fieldops.testday import views as testday
@@ -103,6 +103,7 @@ def _wire_parts(app: Flask) -> None:
         shell,
         spoken,
         quarantine,
+        day_views,
         incidents,
         board,
         board_phones,

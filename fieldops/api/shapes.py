@@ -142,6 +142,40 @@ class PolicyShape(Struct):
     origin: str
 
 
+class DayShape(Struct):
+    """The school's day that counts now.
+
+    `state`: `open`, the names are in `students`; `held`, they come at `release_at` and lie in `sealed_roster`;
+    `closed`, they went for good. `closes_at`: when it closes by itself; `last`: no other day follows.
+    """
+
+    date: Date
+    state: Literal["open", "held", "closed"]
+    release_at: Instant | None
+    closes_at: Instant
+    closed_at: Instant | None
+    last: bool
+
+
+class ClosedDay(Struct):
+    """A day of the school that is closed: received facts of it are deleted `keep_facts_days` later."""
+
+    date: Date
+    closed_at: Instant
+
+
+class SealedRoster(Struct):
+    """`students` and `foreign_cards` as JSON under AES-256-GCM (base64; `kid` is the additional data).
+
+    The key is HKDF-SHA256 of the first 16 characters of the release code, without a salt, for `fieldops roster key`.
+    """
+
+    kid: str
+    iv: str
+    ciphertext: str
+    release_at: Instant
+
+
 class Snapshot(Struct):
     """What this device may see. Without a school (a desk that names none) the lists of a school are empty.
 
@@ -160,6 +194,10 @@ class Snapshot(Struct):
     rooms: list[RoomShape]
     students: list[StudentShape]
     foreign_cards: dict[str, list[str]]
+    #: None without a school or without a timetable.
+    day: DayShape | None
+    closed_days: list[ClosedDay]
+    sealed_roster: SealedRoster | None
     states: States
     policies: dict[str, PolicyShape]
     seq: int

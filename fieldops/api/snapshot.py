@@ -15,8 +15,10 @@ from fieldops.journal.kinds import Reading
 from fieldops.organisation.actors import Actor
 from fieldops.organisation.places import Place
 from fieldops.organisation.rights import ROLES
-from fieldops.roster import cards
+from fieldops.roster import cards, release
 from fieldops.roster.reference import Reference, SchoolRef, load
+from fieldops.testday import days
+from fieldops.testday.day import Standing, phase, standing_of
 from fieldops.testday.queries import snapshot_states
 from fieldops.timetable.models import Window
 from fieldops.timetable.schedule import Session
@@ -27,10 +29,12 @@ def wire(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def etag(actor: Actor, window: Window, place: Place) -> str:
-    """Changes with whatever the snapshot shows except the running clock."""
+def etag(actor: Actor, window: Window, place: Place, now: datetime) -> str:
+    """Changes with whatever the snapshot shows except the running clock. `now`: as the snapshot is built with."""
     county = str(place.county)
     head = journal.head(county)
+    reference = load(Reading(county, window.code, head.reference if head else 0))
+    school = reference.schools.get(place.school) if place.school else None
     seen = journal.newest_of_school(county, window.code, place.school) if place.school else head and head.seq
     parts = (
         journal.epoch(),
@@ -44,6 +48,7 @@ def etag(actor: Actor, window: Window, place: Place) -> str:
         actor.locale,
         actor.device_id,
         _hand_over_key(actor),
+        _phase(county, window.code, school, reference, now),
         sorted(actor.duties),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
@@ -58,6 +63,8 @@ def build(
     reading = Reading(county, window.code, head.reference if head else 0)
     reference = load(reading)
     school = reference.schools.get(place.school) if place.school else None
+    stands = standing_of(days.of_school(county, window.code, school, reference), server_time) if school else None
+    names = school if stands is None or stands.state == "open" else None
     return shapes.Snapshot(
         window=shapes.WindowShape(
             window.code,
@@ -74,9 +81,12 @@ def build(
         schools=[shapes.Named(other.code, other.name) for other in reference.schools.values()],
         sessions=_sessions(reference, school),
         rooms=_rooms(actor, place, school),
-        students=_students(school),
-        foreign_cards=_foreign_cards(reference, school),
-        states=_states(county, window.code, school),
+        students=_students(names),
+        foreign_cards=_foreign_cards(reference, names),
+        day=_day(stands),
+        closed_days=[shapes.ClosedDay(day.isoformat(), str(wire(at))) for day, at in stands.closed] if stands else [],
+        sealed_roster=_sealed(county, window.code, reference, school, stands),
+        states=_states(county, window.code, school, named=names is not None),
         policies={
             value.name: shapes.PolicyShape(value.value, value.unit, value.origin)
             for value in reference.policies.values()
@@ -187,10 +197,48 @@ def _foreign_cards(reference: Reference, school: SchoolRef | None) -> dict[str, 
     }
 
 
-def _states(county: str, window: str, school: SchoolRef | None) -> shapes.States:
+def _phase(county: str, window: str, school: SchoolRef | None, reference: Reference, now: datetime) -> tuple[Any, ...]:
+    """What the clock alone changes of a school's names, and the key that seals them."""
+    if school is None:
+        return ()
+    plan = days.by_clock(reference, school)
+    code = days.release_code(county, window, school.code, plan[0].date) if plan else ""
+    return (*phase(plan, now), release.kid_of(code))
+
+
+def _day(stands: Standing | None) -> shapes.DayShape | None:
+    if stands is None:
+        return None
+    day, closed = stands.day, dict(stands.closed)
+    return shapes.DayShape(
+        day.date.isoformat(),
+        stands.state,
+        wire(day.release_at),
+        str(wire(day.closes_at)),
+        wire(closed.get(day.date)),
+        day.last,
+    )
+
+
+def _sealed(
+    county: str, window: str, reference: Reference, school: SchoolRef | None, stands: Standing | None
+) -> shapes.SealedRoster | None:
+    """The names of a day that is still to be released."""
+    if school is None or stands is None or stands.state != "held":
+        return None
+    code = days.release_code(county, window, school.code, stands.day.date)
+    roster = {"students": _students(school), "foreign_cards": _foreign_cards(reference, school)}
+    return shapes.SealedRoster(*release.seal(code, roster), str(wire(stands.day.release_at)))
+
+
+def _states(county: str, window: str, school: SchoolRef | None, *, named: bool) -> shapes.States:
+    """`named`: the names are out. Otherwise free texts of monitors are left out: they may name somebody."""
     if school is None:
         return shapes.States([], [], [], [])
     states: dict[str, Any] = snapshot_states(county, window, school.code)
+    if not named:
+        for anomaly in states["anomalies"]:
+            anomaly["note"] = None
     return shapes.States(
         attendance=states["attendance"],
         sittings=states["sittings"],

@@ -190,7 +190,7 @@ def snapshot() -> Response:
     county = _county(actor, request.args.get("county"))
     place = _school(actor, county, request.args.get("school"))
     g.window_now = clock.now(window)
-    tag = snapshots.etag(actor, window, place)
+    tag = snapshots.etag(actor, window, place, g.window_now)
     if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:

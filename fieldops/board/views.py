@@ -30,7 +30,8 @@ from fieldops.organisation.models import Division
 from fieldops.organisation.places import Place
 from fieldops.organisation.rights import levels
 from fieldops.organisation.rules import rule
-from fieldops.testday import quarantine
+from fieldops.testday import days, quarantine
+from fieldops.testday.day import standing_of
 from fieldops.testday.queries import Counts
 from fieldops.timetable import clock
 from fieldops.timetable import queries as timetable
@@ -47,6 +48,7 @@ _COUNTY_LINKS = (
     ("phones.view", "phones", _l("Phones"), "phone"),
     ("hand_over.carry", "hand-over", _l("Hand-over file"), "upload"),
     ("roster.view", "roster", _l("Roster"), "list"),
+    ("roster.release", "release", _l("Release of the names"), "lock"),
     ("timetable.view", "timetable", _l("Timetable"), "clock"),
     ("timetable.view", "policies", _l("Policies"), "dots"),
     ("clock.set", "clock", _l("Clock"), "clock"),
@@ -57,6 +59,7 @@ _SCHOOL_LINKS = (
     ("phones.view", "phones", _l("Phones"), "phone"),
     ("roster.view", "roster", _l("Roster"), "list"),
     ("cards.print", "cards", _l("Cards"), "print"),
+    ("day.close", "day", _l("Close the day"), "lock"),
 )
 
 
@@ -84,11 +87,13 @@ def _school(county: str, school: str) -> dict[str, Any]:
     if not found.schools:
         abort(404)  # a school of the county that this window did not sample
     mine = found.schools[0]
+    stands = standing_of(days.of_school(county, window.code, found.plan.schools[school], found.plan), now)
     grades = {room.grade for room in mine.rooms}
     return {
         **_frame(window, now, found.plan.sessions.values(), grades=grades, zone=mine.timezone),
         "board": found,
         "school": mine,
+        "closed_days": stands.closed if stands else (),
         "zone": mine.timezone,
         "may_freeze": g.actor.may("sitting.freeze", g.place),
         "stale_after_s": queries.limits_of(found.plan).stale_after_s,

@@ -35,6 +35,7 @@ ROLES: dict[str, frozenset[str]] = {
         | {
             "sitting.freeze",
             "sitting.speak",
+            "day.close",
             "incident.act",
             "roster.view",
             "cards.print",
@@ -59,6 +60,8 @@ ROLES: dict[str, frozenset[str]] = {
             "incident.act",
             "roster.view",
             "roster.import",
+            "roster.release",
+            "day.close",
             "cards.print",
             "timetable.view",
             "timetable.publish",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
@@ -13,10 +13,10 @@ from sqlalchemy import Table
 
 from fieldops.journal.events import Event
 from fieldops.journal.kinds import Kind, Projection
-from fieldops.testday import anomaly, attendance, phone_facts, sitting, spoken
+from fieldops.testday import anomaly, attendance, day, phone_facts, sitting, spoken
 from fieldops.testday.deviation import follow
 from fieldops.testday.judge import judge_attendance, judge_remark, judge_sitting
-from fieldops.testday.models import Anomaly, Attendance, PhoneCheck, Settlement, Sitting
+from fieldops.testday.models import Anomaly, Attendance, PhoneCheck, SchoolDay, Settlement, Sitting
 
 Text = Annotated[str, Meta(max_length=500)]
 Code = Annotated[str, Meta(min_length=1, max_length=32)]
@@ -187,6 +187,26 @@ class QuarantineSettled(_Data):
     note: Text | None = None
 
 
+class DayClosed(_Data):
+    """The school's day is over: phones drop the names."""
+
+    date: date
+
+
+class DayReopened(_Data):
+    """A closing was too early. `undoes`: the closing that is taken back."""
+
+    date: date
+    undoes: uuid.UUID
+
+
+class CodeShown(_Data):
+    """The release code of a school's roster was shown to somebody, to be read out over the telephone."""
+
+    date: date
+    by: str
+
+
 _SITTING = frozenset({"school", "room", "session"})
 _STUDENT = _SITTING | {"student"}
 
@@ -228,6 +248,10 @@ def _anomaly(name: str, data: type[msgspec.Struct]) -> Kind:
     )
 
 
+def _day(name: str, data: type[msgspec.Struct]) -> Kind:
+    return Kind(name=name, action="day.close", data=data, needs=frozenset({"school"}), entity=day.key, projection="day")
+
+
 def _freeze_once(_event: Event, state: sitting.SittingState | None) -> str | None:
     """A sitting is frozen once; what comes later is shown as having come later."""
     return "frozen" if state is not None and state.frozen_at is not None else None
@@ -251,6 +275,7 @@ PROJECTIONS: Final = (
     _projection("attendance", Attendance, attendance.fold),
     _projection("sitting", Sitting, sitting.fold),
     _projection("anomaly", Anomaly, anomaly.fold),
+    _projection("day", SchoolDay, day.fold),
     _projection("phone", PhoneCheck, phone_facts.fold_check),
     _projection("settlement", Settlement, phone_facts.fold_settlement, row=phone_facts.settlement_row),
 )
@@ -299,6 +324,9 @@ KINDS: Final = (
         needs=frozenset({"school"}),
         judge=judge_remark,
     ),
+    _day(day.CLOSED, DayClosed),
+    _day(day.REOPENED, DayReopened),
+    Kind(name="roster.code_shown", action="roster.release", data=CodeShown, needs=frozenset({"school"}), system=True),
     Kind(
         name="phone.checked",
         action="phone.use",

@@ -187,6 +187,26 @@ class Phone(Base):
     heard_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class SchoolDay(Base):
+    """A day of a school that somebody closed, or closed and opened again."""
+
+    __tablename__ = "testday_day"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32), primary_key=True)
+    school: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: ISO 8601, in the school's zone.
+    date: Mapped[str] = mapped_column(String(10), primary_key=True)
+    #: The first closing that stands; null while the day is open again. A day also closes by the clock: `day.Day`.
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_by: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: Ids of the closings that stand: what reopening names.
+    closings: Mapped[Any] = mapped_column(JSON)
+    #: When the newest of its events arrived.
+    heard_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(Integer)
+
+
 class Settlement(Base):
     """Somebody looked at what the journal had set aside and said what became of it."""
 

@@ -39,6 +39,9 @@ POLICIES: dict[str, Policy] = {
         Policy("participation_min_percent", 90, "%", 0, 100, "TIMSS's and NAEP's make-up rule, not a Chinese one"),
         Policy("acknowledge_serious_min", 5, "min", 1, 1440, "ours (domain.md §6)"),
         Policy("acknowledge_moderate_min", 15, "min", 1, 1440, "ours (domain.md §6)"),
+        Policy("roster_release_min", 0, "min", 0, 2880, "ours: 0 is no lock; the names are on the phones at once"),
+        Policy("day_closes_after_h", 12, "h", 1, 72, "ours: hours after the last planned end of a school's day"),
+        Policy("keep_facts_days", 30, "d", 1, 3650, "ours: days that a phone keeps received facts after the close"),
         Policy("clock_off_s", 120, "s", 1, 86400, "ours: a device's clock further off is flagged"),
     )
 }

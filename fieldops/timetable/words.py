@@ -81,11 +81,29 @@ POLICIES: dict[str, tuple[str, str]] = {
         N_("Acknowledge: moderate"),
         N_("A moderate incident must be acknowledged within this."),
     ),
+    "roster_release_min": (
+        N_("Names reach the phones"),
+        N_(
+            "Minutes before the first check-in of the day at which the names reach the phones. Before, the roster lies"
+            " there sealed. 0: at once, without a lock."
+        ),
+    ),
+    "day_closes_after_h": (
+        N_("Close of the day"),
+        N_(
+            "A school's day that nobody closed counts as closed so long after its last planned end."
+            " Then the names leave the phones."
+        ),
+    ),
+    "keep_facts_days": (
+        N_("Facts on the phones"),
+        N_("Phones delete facts that were received so long after the close of the day. Unsent ones stay."),
+    ),
     "clock_off_s": (N_("Device clock"), N_("A device's clock further off is flagged.")),
 }
 
 #: As they stand behind a value.
-UNITS: dict[str, str] = {"min": N_("min"), "s": N_("s"), "%": "%"}
+UNITS: dict[str, str] = {"min": N_("min"), "s": N_("s"), "h": N_("h"), "d": N_("d"), "%": "%"}
 
 
 def sentence(problem: Problem, gettext: Callable[[str], str] = str) -> str:

@@ -12,6 +12,7 @@ import { note } from "./pieces.js";
 import { screenFor } from "./routes.js";
 import { awayFrom } from "./screens/away.js";
 import { mayWork } from "./screens/cannot.js";
+import { namesAway } from "./screens/roster.js";
 import { startShell, takeOverAtStart, watchShell } from "./shell.js";
 import { wakeSound } from "./signals.js";
 import { updateHeld } from "./update.js";
@@ -39,6 +40,8 @@ import { updateHeld } from "./update.js";
 
 const STALE_MS = 90_000;
 const TICK_MS = 1_000;
+/** Screens that are nothing without the names. */
+const OF_NAMES = new Set(["check-in", "box", "box-back"]);
 
 const root = /** @type {HTMLElement} */ (document.getElementById("phone"));
 const title = h("h1", { class: "phone-title", tabindex: "-1" });
@@ -280,7 +283,7 @@ function screenOf(model, snapshot) {
   if (name === "check-in" && !rest[0]) rest = [currentSession(model, snapshot, room)?.code ?? ""];
   if (name === "" && schoolRole(snapshot.duties)) name = "school";
   const wanted = path;
-  const make = screenFor(name, room, () => {
+  const make = screenFor(namesAway(snapshot) && OF_NAMES.has(name) ? "release" : name, room, () => {
     if (path === wanted) show(model, true);
   });
   /** @type {App} */
@@ -316,6 +319,16 @@ function say(words) {
   }, 50);
 }
 
+/**
+ * What the whole screen is drawn for: another person, another window, or names that came or went.
+ * @param {Model} model
+ */
+function shownOf({ snapshot }) {
+  if (!snapshot) return "";
+  const names = snapshot.students.length > 0 ? "names" : `none/${snapshot.day?.state}/${snapshot.day?.date}`;
+  return `${snapshot.person.id}/${snapshot.window.code}/${names}`;
+}
+
 async function begin() {
   const lang = document.documentElement.lang;
   let model;
@@ -336,11 +349,11 @@ async function begin() {
   set(document.documentElement, { lang: speaks.startsWith("zh") ? "zh-CN" : speaks });
   frame(model);
   show(model);
-  let shownFor = model.snapshot ? `${model.snapshot.person.id}/${model.snapshot.window.code}` : "";
+  let shownFor = shownOf(model);
   model.watch(async () => {
     drawStateLine(model);
     const wanted = model.snapshot?.person.locale || speaks;
-    const now = model.snapshot ? `${model.snapshot.person.id}/${model.snapshot.window.code}` : "";
+    const now = shownOf(model);
     if (wanted !== speaks) {
       speaks = wanted;
       await loadLocale(speaks);
@@ -364,6 +377,7 @@ async function begin() {
   setInterval(() => {
     drawStateLine(model);
     screen?.update?.();
+    void model.closeByClock();
   }, TICK_MS);
   model.connect();
   watchShell(() => screen?.update?.());

@@ -9,6 +9,8 @@ import { keptOf } from "./kept.js";
 import { keepInTouch } from "./live.js";
 import { sessionsOf } from "./nowcard.js";
 import { isOpen, Outbox } from "./outbox.js";
+import { openRoster } from "./release.js";
+import { forgetDue, planForgetting } from "./retention.js";
 import { currentStates, keyOf } from "./state.js";
 import { askToKeep } from "./storage.js";
 import { forgetMeta, openStore, readMeta, writeMeta } from "./store.js";
@@ -41,6 +43,9 @@ export class Model {
   #keptOffset = 0;
   /** @type {string | null} */
   #etag = null;
+  /** @type {import("./vault.js").Kept | null} what the vault holds: `snapshot` before its sealed roster was opened */
+  #kept = null;
+  #closing = false;
   /** @type {import("./vault.js").Reason | null} why the names are not here */
   wiped = null;
   /** @type {import("./vault.js").Ticket} the vault as it was when the snapshot was asked for */
@@ -81,6 +86,8 @@ export class Model {
     model.clock.keep((await readMeta(model.db, "offset_ms")) ?? null);
     await model.#moveIn();
     await model.#open();
+    await model.closeByClock();
+    await model.#forget();
     model.facts = await model.outbox.all();
     model.#fold();
     model.tabs?.addEventListener("message", ({ data }) => {
@@ -231,12 +238,71 @@ export class Model {
   async #keep(told, etag) {
     const snapshot = await this.handOver.takeKey(told);
     const first = !this.snapshot;
-    const kept = await this.vault.put({ snapshot, etag, code: null }, this.#asked);
+    if (this.#namesGoWith(snapshot)) {
+      await this.vault.wipe("day-closed");
+      this.#asked = this.vault.ticket();
+    }
+    // A code that was keyed in opens what comes sealed under the same key until the release.
+    const code = snapshot.sealed_roster ? (this.#kept?.code ?? null) : null;
+    const kept = await this.vault.put({ snapshot, etag, code }, this.#asked);
     if (kept) await writeMeta(this.db, { offset_ms: this.clock.offsetMs() });
+    await planForgetting(this.db, snapshot);
+    await this.#forget();
     await this.#reload({ open: true });
     this.tabs?.postMessage("snapshot");
     // Facts of this person that waited for the sign-in go now; what came too late is asked for again.
     if (!kept || (first && this.waiting > 0)) void this.sync.run({ force: true });
+  }
+
+  /**
+   * Whether a snapshot takes the names away: the day was closed, or the lock was set. The key goes with them.
+   * @param {Snapshot} next
+   */
+  #namesGoWith(next) {
+    const now = this.snapshot;
+    if (!now || now.students.length === 0 || next.students.length > 0 || next.person.id !== now.person.id) return false;
+    return next.sealed_roster === null || next.sealed_roster?.kid !== this.#kept?.snapshot.sealed_roster?.kid;
+  }
+
+  /**
+   * Opens the roster that lies here sealed. Needs no network.
+   * @param {string} code whole and checked (`parseCode`)
+   * @returns {Promise<boolean>} false when it is the code of another school or day
+   */
+  async release(code) {
+    const kept = this.#kept;
+    const sealed = kept?.snapshot.sealed_roster;
+    if (!kept || !sealed || !(await openRoster(sealed, code))) return false;
+    await this.vault.put({ ...kept, code }, this.vault.ticket());
+    await this.#reload({ open: true });
+    this.tabs?.postMessage("snapshot");
+    return true;
+  }
+
+  /**
+   * The last day closes on the phone by itself too, when its time has come and no network says so. An earlier day does
+   * not: a school without a network would have no list on the next morning.
+   */
+  async closeByClock() {
+    const kept = this.#kept;
+    const day = this.snapshot?.day;
+    if (!kept || !day?.last || day.state === "closed" || this.#closing) return;
+    if (this.clock.source() === "wall" || this.clock.now() < Date.parse(day.closes_at)) return;
+    this.#closing = true;
+    const closed = { ...day, state: /** @type {const} */ ("closed"), closed_at: day.closes_at };
+    const rest = { students: [], foreign_cards: {}, sealed_roster: null };
+    const days = [...(kept.snapshot.closed_days ?? []), { date: day.date, closed_at: day.closes_at }];
+    const snapshot = { ...kept.snapshot, ...rest, day: closed, closed_days: days };
+    await this.vault.wipe("day-closed");
+    await this.vault.put({ snapshot, etag: null, code: null }, this.vault.ticket());
+    await planForgetting(this.db, snapshot);
+    await this.#reload({ open: true });
+    this.tabs?.postMessage("snapshot");
+    this.#closing = false;
+  }
+
+  async #forget() {
+    if (this.clock.source() !== "wall") await forgetDue(this.db, this.clock.now());
   }
 
   /** @param {{ tell?: boolean, open?: boolean }} [how] `open`: the vault may hold something else than before */
@@ -252,7 +318,8 @@ export class Model {
   /** Takes what the vault holds; nothing, when it was wiped, here or by another tab or page. */
   async #open() {
     const kept = await this.vault.open();
-    this.snapshot = kept?.snapshot ?? null;
+    this.#kept = kept;
+    this.snapshot = kept && (await opened(kept));
     this.#etag = kept?.etag ?? null;
     this.wiped = kept ? null : await this.vault.reason();
     if (!kept) this.current = { attendance: new Map(), sittings: new Map() };
@@ -293,4 +360,14 @@ export class Model {
   #tell() {
     for (const watcher of this.#watchers) watcher();
   }
+}
+
+/**
+ * The snapshot with its roster, when its code was keyed in.
+ * @param {import("./vault.js").Kept} kept
+ * @returns {Promise<Snapshot>}
+ */
+async function opened({ snapshot, code }) {
+  const roster = snapshot.sealed_roster && code ? await openRoster(snapshot.sealed_roster, code) : null;
+  return roster ? { ...snapshot, ...roster } : snapshot;
 }

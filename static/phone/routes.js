@@ -9,6 +9,7 @@ import { homeScreen } from "./screens/home.js";
 import { incidentScreen } from "./screens/incident.js";
 import { nilScreen } from "./screens/nil.js";
 import { roomsScreen } from "./screens/rooms.js";
+import { releaseScreen } from "./screens/roster.js";
 import { sittingScreen } from "./screens/sitting.js";
 import { syncScreen } from "./screens/sync.js";
 
@@ -22,6 +23,7 @@ const SCREENS = {
   anomaly: anomalyScreen,
   incident: incidentScreen,
   nil: nilScreen,
+  release: releaseScreen,
   rooms: roomsScreen,
   room: homeScreen,
   sync: syncScreen,

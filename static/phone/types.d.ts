@@ -151,6 +151,24 @@ export interface Policy {
   origin: string;
 }
 
+/** The school's day that counts now: names are here (`open`), sealed until `release_at` (`held`), or gone (`closed`). */
+export interface Day {
+  date: string;
+  state: "open" | "held" | "closed";
+  release_at: string | null;
+  closes_at: string;
+  closed_at: string | null;
+  last: boolean;
+}
+
+/** `students` and `foreign_cards` under the release code (release.js); bytes as base64. */
+export interface SealedRoster {
+  kid: string;
+  iv: string;
+  ciphertext: string;
+  release_at: string;
+}
+
 export interface Snapshot {
   window: { code: string; name: string; mode: "real" | "rehearsal"; first_day: string; last_day: string };
   person: { id: string; name: string; locale: string };
@@ -161,6 +179,9 @@ export interface Snapshot {
   schools: { code: string; name: string }[];
   /** Of each other school of the county: the first 10 hex digits of its cards' hashes, with this school's salt. */
   foreign_cards?: Record<string, string[]>;
+  day?: Day | null;
+  closed_days?: { date: string; closed_at: string }[];
+  sealed_roster?: SealedRoster | null;
   sessions: Session[];
   rooms: Room[];
   students: Student[];

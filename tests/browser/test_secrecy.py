@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,9 +13,13 @@ from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from fieldops.db import db, writing
+from fieldops.demo import install
 from fieldops.organisation import service as organisation
 from fieldops.organisation.models import Device
 from fieldops.roster.models import Student
+from fieldops.testday import days, queries
+from fieldops.timetable import service as timetable
+from tests.support.browser import desk
 from tests.support.people import COUNTY, People
 
 pytestmark = [
@@ -164,10 +168,10 @@ def test_signing_out_keeps_what_is_not_sent_and_says_so(app: Flask, people: Peop
     check_in(page, 1)
     check_in(page, 2)
     expect(page.locator("a.state-line")).to_contain_text("2")
-    asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    sign_out(page, people)
-    assert re.search(r"2 条", asked[0])
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog") as asked:
+        sign_out(page, people)
+    assert "2 条" in asked.value.message
     assert vault(page) is not None, "who says no stays signed in"
 
     page.once("dialog", lambda dialog: dialog.accept())
@@ -241,3 +245,133 @@ def test_the_next_person_on_the_phone_never_sees_the_names_of_the_one_before(peo
     assert before is not None
     assert after is not None
     assert before["person"] != after["person"]
+
+
+# --- the lock and the close -------------------------------------------------------------------------------------------
+
+
+def set_time(app: Flask, wall: str, day: str = "2024-05-20") -> None:
+    with app.app_context(), writing():
+        shows = datetime.fromisoformat(f"{day}T{wall}:00+08:00").astimezone(UTC)
+        timetable.set_clock(window=install.WINDOW, shows=shows, by=None)
+
+
+def set_policy(app: Flask, name: str, value: int) -> None:
+    with app.app_context(), writing():
+        timetable.set_policy(window=install.WINDOW, name=name, value=value, origin="test", by=None)
+
+
+def contact(page: Page) -> None:
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")
+
+
+@pytest.mark.usefixtures("cut")
+def test_the_list_opens_by_a_code_without_a_network(app: Flask, people: People, browser: Browser) -> None:
+    children = names(app)
+    set_policy(app, "roster_release_min", 60)
+    set_time(app, "06:00")
+    page = people.by_link(browser, "monitor", PLACE)
+    expect(page.locator(".note").first).to_contain_text("名单已加密存放在本机")
+    expect(page.locator(".note").first).to_contain_text("07:20")
+    people.shot(page, "secrecy-sealed")
+    people.shot(page, "secrecy-sealed", dark=True)
+    assert named(disk(page), children) == []
+    assert named(page.locator("body").inner_text(), children) == []
+
+    page.route("**/api/v1/**", lambda route: route.abort())  # no network from here on
+    set_time(app, "07:30")
+    desk_page = people.by_password(browser, COUNTY)
+    desk_page.goto(f"{people.address}/c/{COUNTY}/release")
+    people.shot(desk_page, "secrecy-release-desk")
+    desk_page.locator(f"section:has(#school-{SCHOOL})").get_by_role("button").click()
+    code = desk_page.locator(".spoken-code").inner_text()
+    people.shot(desk_page, "secrecy-code-desk")
+    with app.app_context():
+        school = queries.reference(COUNTY, install.WINDOW).schools["4418230102"]
+        other = days.release_code(COUNTY, install.WINDOW, school.code, date(2024, 5, 20))
+
+    page.get_by_role("link", name="输入名单解锁码").tap()
+    field = page.get_by_role("textbox")
+    button = page.get_by_role("button", name="打开名单")
+    field.press_sequentially("abc")
+    expect(page.locator(".field [role=status]")).to_contain_text("3 位")
+    field.fill("")
+    wrong = code.strip()[:-1] + ("7" if code.strip()[-1] != "7" else "8")
+    field.press_sequentially(wrong.lower().replace(" ", ""))
+    expect(page.locator(".field [role=status]")).to_contain_text("有一位不对")
+    people.shot(page, "secrecy-code-wrong")
+    field.fill(other)
+    button.tap()
+    expect(page.locator(".field [role=status]")).to_contain_text("其他学校或其他日期")
+    field.fill("")
+    field.press_sequentially(code.strip().lower().replace(" ", ""))
+    expect(field).to_have_value(code.strip())
+    people.shot(page, "secrecy-code")
+    button.tap()
+    expect(page.locator(".note").first).to_contain_text("名单已打开")
+    page.locator(".phone-nav__link").nth(1).tap()
+    expect(page.locator(".seats > button")).to_have_count(15)
+    check_in(page, 1)
+    assert named(disk(page), children) == []
+
+    page.reload()  # still without a network
+    page.locator(".phone-nav__link").nth(1).tap()
+    expect(page.locator(".seats > button")).to_have_count(15)
+    page.unroute("**/api/v1/**")
+    contact(page)
+    expect(page.locator("a.state-line")).to_contain_text("已全部送达", timeout=15_000)
+    expect(page.locator(".seats > button")).to_have_count(15)
+
+
+def test_the_close_of_the_day_takes_the_names_and_the_next_morning_brings_them(
+    app: Flask, people: People, browser: Browser
+) -> None:
+    children = names(app)
+    page = enter(people, browser)
+    check_in(page, 1)
+    expect(page.locator("a.state-line")).to_contain_text("已全部送达")
+    before = vault(page)
+    set_time(app, "17:30")
+    chief = people.by_link(browser, "chief_monitor", f"{COUNTY}/{SCHOOL}", on=desk)
+    chief.goto(f"{people.address}/c/{COUNTY}/s/{SCHOOL}/day")
+    people.shot(chief, "secrecy-day-open", full=True)
+    expect(chief.locator("#day-2024-05-20 ~ ul li").first).to_be_visible()
+    chief.locator("input[name=confirm]").check()
+    chief.get_by_role("button", name="结束当天工作").click()
+    expect(chief.locator("#messages")).to_contain_text("当天工作已结束")
+    people.shot(chief, "secrecy-day-closed", full=True)
+
+    page.locator("dialog").count()
+    expect(page.locator(".seats > button")).to_have_count(0, timeout=15_000)
+    page.goto(f"{people.address}/phone#/")
+    expect(page.locator(".note").first).to_contain_text("当天工作已结束，名单已从本机删除")
+    people.shot(page, "secrecy-phone-closed")
+    assert named(page.locator("body").inner_text(), children) == []
+    assert named(disk(page), children) == []
+    after = vault(page)
+    assert before is not None
+    assert after is not None
+    facts = json.loads(disk(page))["indexedDB"]["fieldops/facts"]
+    assert [fact["state"] for _, fact in facts] == ["received"]
+
+    chief.goto(f"{people.address}/c/{COUNTY}/s/{SCHOOL}/board")
+    expect(chief.locator("#closed-2024-05-20")).to_be_visible()
+    set_time(app, "08:00", "2024-05-21")
+    contact(page)
+    page.locator(".phone-nav__link").nth(1).tap()
+    expect(page.locator(".seats > button")).to_have_count(15, timeout=15_000)
+
+
+@pytest.mark.usefixtures("cut")
+def test_the_last_day_closes_on_a_phone_without_a_network_too(app: Flask, people: People, browser: Browser) -> None:
+    children = names(app)
+    set_time(app, "08:30", "2024-05-21")
+    page = people.by_link(browser, "monitor", PLACE)
+    page.locator(".phone-nav__link").nth(1).tap()
+    expect(page.locator(".seats > button")).to_have_count(15)
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.clock.install()
+    page.clock.fast_forward("30:00:00")
+    expect(page.locator(".seats > button")).to_have_count(0, timeout=15_000)
+    assert named(disk(page), children) == []
+    assert named(page.locator("body").inner_text(), children) == []

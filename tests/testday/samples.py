@@ -97,6 +97,11 @@ SITTING = {
     "sitting.undone": _undone,
 }
 FROZEN = {"sitting.frozen": st.fixed_dictionaries({"seen_version": st.integers(0, 9)})}
+_DAYS = st.sampled_from(["2024-05-20", "2024-05-21"])
+DAY = {
+    "day.closed": st.fixed_dictionaries({"date": _DAYS}),
+    "day.reopened": st.fixed_dictionaries({"date": _DAYS, "undoes": _ids}),
+}
 ANOMALY = {
     "anomaly.noted": st.fixed_dictionaries(
         {"category": st.sampled_from(["noise", "other"])}, optional={"note": _text, "students": st.just([student(1)])}

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from fieldops.db import db
 from fieldops.journal.verify import verify
 from fieldops.testday import queries
-from fieldops.testday.models import Anomaly, Attendance, Sitting
+from fieldops.testday.models import Anomaly, Attendance, SchoolDay, Sitting
 from tests.testday import build
-from tests.testday.samples import ANOMALY, ATTENDANCE, SITTING, identity
+from tests.testday.samples import ANOMALY, ATTENDANCE, DAY, SITTING, identity
 
 _counties = itertools.count(500_000)
 #: `any example` of a test on a database takes two counties of its own.
@@ -25,7 +25,7 @@ ON_DATABASE = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-_KINDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {**ATTENDANCE, **SITTING, **ANOMALY}
+_KINDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {**ATTENDANCE, **SITTING, **ANOMALY, **DAY}
 
 
 @st.composite
@@ -69,6 +69,7 @@ def states(county: str) -> dict[str, Any]:
 
     return {
         "attendance": rows(Attendance),
+        "days": rows(SchoolDay),
         "sittings": rows(Sitting),
         "anomalies": rows(Anomaly, Anomaly.automatic.is_(False)),
         "counting": [dataclasses.asdict(line) for line in queries.anomalies(county, build.WINDOW)],

@@ -10,6 +10,7 @@ import { countsOf } from "../state.js";
 import { ROLES } from "../words.js";
 import { appLine } from "./app-card.js";
 import { checkNote } from "./check-note.js";
+import { rosterNote } from "./roster.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../app.js").Screen} Screen */
@@ -56,7 +57,9 @@ export function homeScreen(app) {
   return {
     title: app.snapshot.school?.name ?? t("Fieldops"),
     subtitle: "",
-    body: [rehearsal(app), who, card, open, today, boardLink(app), line.node].filter((node) => node !== null),
+    body: [rehearsal(app), rosterNote(app), who, card, open, today, boardLink(app), line.node].filter(
+      (node) => node !== null,
+    ),
     bar: [bar],
     update,
   };
