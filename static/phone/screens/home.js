@@ -10,7 +10,7 @@ import { countsOf } from "../state.js";
 import { ROLES } from "../words.js";
 import { appLine } from "./app-card.js";
 import { checkNote } from "./check-note.js";
-import { rosterNote } from "./roster.js";
+import { namesAway, rosterNote } from "./roster.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../app.js").Screen} Screen */
@@ -67,7 +67,9 @@ export function homeScreen(app) {
 
 /** @param {App} app @param {import("../nowcard.js").Now} now */
 const counts = ({ model, snapshot, room }, now) =>
-  now.session ? countsOf(snapshot, model.current.attendance, now.session.code, room) : null;
+  now.session && !namesAway(snapshot)
+    ? countsOf(snapshot, model.current.attendance, now.session.code, room)
+    : null;
 
 /** @param {App} app */
 function rehearsal({ snapshot }) {
