@@ -176,7 +176,8 @@ export class Sync {
   async #sendFresh() {
     try {
       // Times that are unsure are put right by an answer before they are said for good.
-      if (this.deps.clock.unsure()) await this.#askTime();
+      // Without a sign-in's snapshot there is nobody to say them for, and its answer tells the time as well.
+      if (this.deps.clock.unsure() && this.deps.sender().device) await this.#askTime();
       return await this.#send();
     } catch (error) {
       if (!(error instanceof Stale) || !(await this.refresh())) throw error;

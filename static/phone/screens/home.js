@@ -67,9 +67,7 @@ export function homeScreen(app) {
 
 /** @param {App} app @param {import("../nowcard.js").Now} now */
 const counts = ({ model, snapshot, room }, now) =>
-  now.session && !namesAway(snapshot)
-    ? countsOf(snapshot, model.current.attendance, now.session.code, room)
-    : null;
+  now.session && !namesAway(snapshot) ? countsOf(snapshot, model.current.attendance, now.session.code, room) : null;
 
 /** @param {App} app */
 function rehearsal({ snapshot }) {
