@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 from sqlalchemy import select
 
 from fieldops.config import ROOT, Settings
@@ -89,7 +89,13 @@ def ready(page: Page) -> None:
 def eventually(holds: Callable[[], object]) -> None:
     """Waits until it holds."""
     give_up_at = time.monotonic() + WITHIN_S
-    while not holds():
+    while True:
+        try:
+            if holds():
+                return
+        except Error as error:  # asked while the page was being loaded again
+            if "context was destroyed" not in str(error):
+                raise
         assert time.monotonic() < give_up_at, "it never came to that"
         time.sleep(0.25)
 
