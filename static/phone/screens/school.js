@@ -49,7 +49,7 @@ export function schoolScreen(app) {
         ),
       model.may("phones.view") && link(t("Phones of the school"), `${base}/phones`, { kind: "wide", icon: "phone" }),
     );
-    fill(rooms, h("h2", {}, t("Rooms")), ...roomsScreen(app).body);
+    fill(rooms, h("h2", {}, t("Rooms")), ...roomsScreen(app).body.slice(0, 1)); // the way to the board is below
     const to = { board: model.may("school.view") ? `${base}/board` : "#/rooms", rooms: "#/rooms", nil: "#/nil" }[
       now.opens ?? "rooms"
     ];
