@@ -136,11 +136,28 @@ export function startShell() {
   });
 }
 
+/**
+ * A page that loads while one worker goes and another comes may lose one of its files.
+ * @param {ServiceWorker} worker
+ * @returns {Promise<void>} when it is at work, or does not get there in time
+ */
+function activated(worker) {
+  return new Promise((resolve) => {
+    const settle = () => {
+      if (worker.state === "activated") resolve();
+    };
+    worker.addEventListener("statechange", settle);
+    setTimeout(resolve, REPLY_MS);
+    settle();
+  });
+}
+
 /** Takes the waiting version over: it becomes the one that opens, and the page loads once. The outbox is not touched. */
 export async function takeOver() {
   const registration = await registered();
   const next = registration?.waiting ?? registration?.active;
-  if (!(await ask(next, "take-over"))) return false;
+  if (!next || !(await ask(next, "take-over"))) return false;
+  await activated(next);
   sessionStorage.setItem(TAKEN, String(Date.now()));
   location.reload();
   return true;
