@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
@@ -57,6 +58,8 @@ class Batch:
     connection: Connection
     reading: Reading
     seq: int = 0
+    #: The newest before this call.
+    seq_before: int = 0
     hash: bytes = b""
     #: When the submission at hand arrived, window clock.
     received_at: datetime = _NEVER
@@ -88,6 +91,7 @@ class Batch:
             if not head:
                 raise UnknownCounty(county)
             batch.seq, batch.hash, reference = head[0]
+            batch.seq_before = batch.seq
             batch.reading = Reading(county, window, reference)
             batch._keep(known, entities, bodies)
         return batch
@@ -218,12 +222,25 @@ class Batch:
             _INSERT.run(connection, self.rows)
             _ADVANCE.run(connection, [{"of": self.reading.county, "seq_": self.seq, "hash_": self.hash}])
             rows: dict[str, list[Mapping[str, Any]]] = {}
+            leaving: dict[Table, list[Mapping[str, Any]]] = {}
             for entity, name in self.changed.items():
                 projection = registry.projections[name]
-                rows.setdefault(name, []).append(projection.row(projection.fold(self.entities[entity])))
+                state = projection.fold(self.entities[entity])
+                rows.setdefault(name, []).append(projection.row(state))
+                if projection.outgoing is not None:
+                    new = [event for event in self.entities[entity] if event.seq > self.seq_before]
+                    leaving.setdefault(projection.outgoing.table, []).extend(projection.outgoing.rows(state, new))
             for name, changed in rows.items():
                 self._upsert(registry.projections[name].table, changed)
+            for table, out in leaving.items():
+                if out:
+                    _insertion(table).run(connection, out)
 
     def _upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             upsert_statement(table, self.connection.dialect.name, tuple(rows[0])).run(self.connection, rows)
+
+
+@cache
+def _insertion(table: Table) -> Statement:
+    return Statement(insert(table), [column.name for column in table.columns])

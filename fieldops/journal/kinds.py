@@ -59,6 +59,18 @@ class Kind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """Rows of another table that an entity's new events bring with them, in the same transaction: messages to send.
+
+    An event is accepted once, so each of its rows is written once; give them keys that are derived from the event.
+    """
+
+    table: Table
+    #: (state after, the newly accepted events of the entity in order) → rows with all columns of the table. Pure.
+    rows: Callable[[Any, Sequence[Event]], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Projection:
     """How an entity's events become its current-state row."""
 
@@ -68,6 +80,8 @@ class Projection:
     fold: Callable[[Sequence[Event]], Any]
     #: State → row; keys are all columns of the table.
     row: Callable[[Any], Mapping[str, Any]]
+    #: What leaves with the entity's new events.
+    outgoing: Outgoing | None = None
 
 
 @dataclass

@@ -9,8 +9,10 @@ import os
 import signal
 import socket
 import threading
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from types import FrameType
+from typing import Final
 
 import structlog
 from flask import Flask
@@ -32,11 +34,29 @@ KEEP_BEATS = timedelta(days=1)
 log = structlog.get_logger()
 
 
-def tick() -> None:
-    """One round: the beat, and what is due."""
+#: What is done in each round, by name: takes real time, does what is due in transactions of its own, each bounded, and
+#: says how many things it did. A round that fails is logged and tried again at the next tick; it stops no other.
+ROUNDS: Final[dict[str, Callable[[datetime], int]]] = {}
+
+
+def tick(now: datetime | None = None) -> dict[str, int]:
+    """One round: the beat, and what is due. Returns what each part did.
+
+    Raises:
+        SQLAlchemyError: the database does not even take the beat.
+    """
+    now = now or utcnow()
     name = f"{socket.gethostname()[:80]}:{os.getpid()}"
     with writing():
-        upsert(Beat.__table__, [{"engine": name, "at": utcnow()}])
+        upsert(Beat.__table__, [{"engine": name, "at": now}])
+    done: dict[str, int] = {}
+    for part, act in ROUNDS.items():
+        try:
+            done[part] = act(now)
+        except Exception:  # one part's fault must not silence the others
+            db.session.rollback()
+            log.exception("engine: a round failed", part=part)
+    return done
 
 
 def clean() -> None:
