@@ -3,12 +3,15 @@
     make bench            both engines, printed as ratios within this run (docs/performance.md)
 
 Each engine gets a fresh demo-sized database; gunicorn runs with 2 workers, and 8 clients of a process of their own send
-one event a call, then thirty a call. The bare view runs under the same gunicorn, on the same engine, by the raw driver.
+one event a call, then thirty a call. Each client speaks for several monitors in turn, each of whom checks in their own
+room's students, all sessions, before anybody is checked in a second time: on a test day nobody is checked in ten times.
+The bare view runs under the same gunicorn, on the same engine, by the raw driver.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -18,7 +21,9 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Self
@@ -26,6 +31,7 @@ from typing import Self
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+EVENTS = "/api/v1/events"
 CLIENTS = 8
 WORKERS = 2
 
@@ -99,18 +105,22 @@ class Gunicorn:
         self.process.wait(20)
 
 
-def load(port: int, seconds: float, calls: list[tuple[str, dict[str, str], object]], per_call: int) -> dict[str, float]:
-    """Drive the server with one thread per entry of `calls`; `calls[i][2]()` makes the next body."""
+#: Makes the next call's headers and body.
+Next = Callable[[], tuple[dict[str, str], bytes]]
+
+
+def load(port: int, seconds: float, path: str, calls: list[Next], per_call: int) -> dict[str, float]:
+    """Drive the server with one thread per entry of `calls`."""
     latencies: list[float] = []
     done = [0] * len(calls)
     failures: list[str] = []
     ends = time.perf_counter() + seconds
 
     def run(number: int) -> None:
-        path, headers, body = calls[number]
+        following = calls[number]
         connection = HTTPConnection("127.0.0.1", port, timeout=30)
         while time.perf_counter() < ends:
-            data = body()
+            headers, data = following()
             began = time.perf_counter()
             connection.request("POST", path, body=data, headers=headers)
             answer = connection.getresponse()
@@ -138,8 +148,8 @@ def load(port: int, seconds: float, calls: list[tuple[str, dict[str, str], objec
     }
 
 
-def fieldops_calls(environment: dict[str, str], port: int, per_call: int) -> list[tuple[str, dict[str, str], object]]:
-    """A signed-in monitor for each client, sending check-ins of their own room's students."""
+def fieldops_calls(environment: dict[str, str], port: int, per_call: int) -> list[Next]:
+    """Signed-in monitors, spread over the clients, sending check-ins of their own rooms' students."""
     listing = json.loads(
         subprocess.run(
             [sys.executable, "-m", "fieldops.cli", "people", "--json"],
@@ -149,9 +159,9 @@ def fieldops_calls(environment: dict[str, str], port: int, per_call: int) -> lis
             cwd=ROOT,
         ).stdout
     )
-    monitors = [row for row in listing if row["role"] == "monitor"][:CLIENTS]
-    calls: list[tuple[str, dict[str, str], object]] = []
-    for row in monitors:
+    monitors = [row for row in listing if row["role"] == "monitor"]
+    turns: list[list[Iterator[tuple[dict[str, str], bytes]]]] = [[] for _ in range(CLIENTS)]
+    for place, row in enumerate(monitors):
         device = str(uuid.uuid4())
         enrolled = _json(port, "POST", "/api/v1/enrol", {"code": row["enrol_code"], "device": device, "label": "bench"})
         headers = {"Authorization": f"Bearer {enrolled['token']}", "Content-Type": "application/json"}
@@ -159,18 +169,23 @@ def fieldops_calls(environment: dict[str, str], port: int, per_call: int) -> lis
         room = next(room for room in shot["rooms"] if room["mine"])
         students = [s["code"] for s in shot["students"] if s["room"] == room["code"]]
         sessions = [s["code"] for s in shot["sessions"] if s["grade"] == room["grade"]]
-        calls.append(("/api/v1/events", headers, _bodies(device, shot, room["code"], (students, sessions), per_call)))
-    return calls
+        whom = [(student, session) for session in sessions for student in students]
+        turns[place % CLIENTS].append(_bodies(headers, device, (shot["school"]["code"], room["code"]), whom, per_call))
+    return [partial(_next, itertools.cycle(mine)) for mine in turns]
 
 
-def _bodies(device: str, shot: dict, room: str, subjects: tuple[list[str], list[str]], per_call: int) -> object:
-    students, sessions = subjects
-    turn = iter(range(10**9))
+def _next(turns: Iterator[Iterator[tuple[dict[str, str], bytes]]]) -> tuple[dict[str, str], bytes]:
+    return next(next(turns))
 
-    def make() -> bytes:
+
+def _bodies(
+    headers: dict[str, str], device: str, place: tuple[str, str], whom: list[tuple[str, str]], per_call: int
+) -> Iterator[tuple[dict[str, str], bytes]]:
+    """One room's calls without end."""
+    for call in itertools.count():
         events = []
-        for _ in range(per_call):
-            number = next(turn)
+        for number in range(call * per_call, (call + 1) * per_call):
+            student, session = whom[number % len(whom)]
             at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
             events.append(
                 {
@@ -180,17 +195,14 @@ def _bodies(device: str, shot: dict, room: str, subjects: tuple[list[str], list[
                     "occurred_at": at,
                     "recorded_at": at,
                     "offset_ms": 0,
-                    "school": shot["school"]["code"],
-                    "room": room,
-                    # A student and session again only after all of them had their turn: the folds stay short.
-                    "session": sessions[number // len(students) % len(sessions)],
-                    "student": students[number % len(students)],
+                    "school": place[0],
+                    "room": place[1],
+                    "session": session,
+                    "student": student,
                     "data": {"method": "scan"},
                 }
             )
-        return json.dumps({"device": device, "sent_at": shot["server_time"], "events": events}).encode()
-
-    return make
+        yield headers, json.dumps({"device": device, "sent_at": at, "events": events}).encode()
 
 
 def _json(port: int, method: str, path: str, body: object, headers: dict[str, str] | None = None) -> dict:
@@ -221,12 +233,13 @@ def measure(engine: str, url: str, folder: Path, seconds: float) -> dict[str, di
     (folder / "bare.py").write_text(BARE, encoding="utf-8")
     _make_table(engine, environment["BENCH_URL"])
     found: dict[str, dict[str, float]] = {}
-    body = _bodies("x" * 36, {"school": {"code": "x"}, "server_time": "x"}, "01", (["x"], ["x"]), 1)
+    headers = {"Content-Type": "application/json"}
+    plain = [partial(next, _bodies(headers, "x" * 36, ("x", "01"), [("x", "x")], 1)) for _ in range(CLIENTS)]
     with Gunicorn("bare:app", environment, folder) as bare:
-        found["bare"] = load(bare.port, seconds, [("/", {"Content-Type": "application/json"}, body)] * CLIENTS, 0)
+        found["bare"] = load(bare.port, seconds, "/", plain, 0)
     with Gunicorn("wsgi:app", environment, folder) as server:
-        found["one"] = load(server.port, seconds, fieldops_calls(environment, server.port, 1), 1)
-        found["thirty"] = load(server.port, seconds, fieldops_calls(environment, server.port, 30), 30)
+        found["one"] = load(server.port, seconds, EVENTS, fieldops_calls(environment, server.port, 1), 1)
+        found["thirty"] = load(server.port, seconds, EVENTS, fieldops_calls(environment, server.port, 30), 30)
     subprocess.run([sys.executable, "-m", "fieldops.cli", "verify"], check=True, env=environment, cwd=ROOT)
     return found
 
