@@ -16,6 +16,7 @@ from sqlalchemy import Connection, inspect, select, update
 from fieldops.config import ROOT
 from fieldops.db import Base, db, writing
 from fieldops.journal.models import Server
+from fieldops.journal.refold import refold
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -43,11 +44,17 @@ def level() -> str | None:
 def upgrade(revision: str = "head") -> None:
     """Bring the database up to `revision`; gives it its epoch at the first start.
 
-    A failed migration leaves the database as it was: one transaction, on SQLite too.
+    A failed migration leaves the database as it was: one transaction, on SQLite too. A database that was there before
+    has the rows that only a fold can fill (`Projection.refold`) folded anew in the same transaction: clocks that ran
+    before go on, and nothing is due twice or never.
     """
     engine = db.engine.execution_options(fieldops_writer=True)
     with engine.begin() as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
         command.upgrade(_config(connection), revision)
+        after = MigrationContext.configure(connection).get_current_revision()
+        if before is not None and before != after == newest():
+            refold(connection)
     with writing():
         if db.session.scalar(select(Server)) is None:
             db.session.add(Server(id=1, epoch=str(uuid.uuid4())))

@@ -1,4 +1,5 @@
-"""Event kinds of incidents; `state` folds them. Pure but for `judge`, which reads the roster.
+"""Event kinds of incidents; `state` folds them. Pure but for `judge`, which reads the roster, and
+what a merge and the `reactions` look up.
 
 Facts (`incident.reported`, `incident.noted`) are free and never refused. Decisions are guarded by the table of
 `transitions`; the journal compares the version seen. The fold applies every decision that stands in the journal, in the
@@ -8,17 +9,18 @@ order of acceptance, and asks the table no more: a rule changed later may not ch
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from fieldops.incidents import transitions
+from fieldops.incidents import clocks, reactions, transitions
 from fieldops.incidents.models import IncidentRow
 from fieldops.incidents.severity import CATEGORIES, Order, Severity, worse
 from fieldops.incidents.state import Incident, as_row, fold
-from fieldops.journal.events import Event
+from fieldops.journal.events import Draft, Event
 from fieldops.journal.kinds import Kind, Projection, Reading
 from fieldops.roster import reference
 
@@ -63,9 +65,10 @@ class WithText(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Moved(WithText, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Handed back, with an instruction, to a level below."""
+    """Handed back, with an instruction, to a level below. `due_at`: by when it wants to be carried out."""
 
     to_level: Level
+    due_at: datetime | None = None
 
 
 class Escalated(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -88,6 +91,71 @@ class Withdrawn(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reason: Words | None = None
 
 
+class Realarmed(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The same fault again, soon after it was over."""
+
+    reason: Words
+
+
+class Merged(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """It goes on in another incident of the county."""
+
+    into: uuid.UUID
+    reason: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+class Recurred(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A report of a fault that was over a moment ago: it goes on in that incident."""
+
+    incident: uuid.UUID
+    into: uuid.UUID
+
+
+class Joined(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another incident goes on in this one; `again`: because the same fault came back after it was over."""
+
+    incident: uuid.UUID
+    other: uuid.UUID
+    severity: Severity
+    level: Level
+    again: bool
+
+
+class Clocked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A level was told: by which event, whose desk it is, how many are on duty; with the report the values in force."""
+
+    incident: uuid.UUID
+    told: uuid.UUID
+    cause: str
+    level: Level
+    place: str
+    on_duty: int
+    fallback: uuid.UUID | None = None
+    above: str | None = None
+    policy: dict[str, Any] | None = None
+
+
+class Lapsed(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The clock ran out: the incident goes up, or once more to the level that holds it."""
+
+    level: Level
+    to_level: Level
+    reason: Literal["unacknowledged", "no_word", "nobody_on_duty"]
+    #: Seconds after the moment at which it was due.
+    late_by_s: int
+
+
+class Repeated(Decided, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Those who hold it are told again. `top`: it would go up, and there is nobody above."""
+
+    level: Level
+    #: Path of the desk that is told, when it is known.
+    place: str | None = None
+    reason: Literal["unacknowledged", "no_word", "nobody_on_duty", "unverified", "unclosed"]
+    late_by_s: int
+    top: bool = False
+
+
 def incident_of(event: Event) -> str:
     """Key of the incident that an event is about: the id of its report."""
     named = event.data.get("incident")
@@ -97,7 +165,8 @@ def incident_of(event: Event) -> str:
 def guard(event: Event, state: Incident | None) -> str | None:
     """Why a decision may not be taken on the state that it meets: a code of `transitions.refusal`, or one of
 
-    `unknown` (no such incident here), `elsewhere` (it belongs to another school or window), `wrong_direction`.
+    `unknown` (no such incident here), `elsewhere` (it belongs to another school or window), `wrong_direction`,
+    `no_target` (a merge into what is not there or no longer under way).
     """
     if state is None or state.state == "awaited":
         return "unknown"
@@ -110,9 +179,25 @@ def guard(event: Event, state: Incident | None) -> str | None:
         levels=event.levels,
         person=event.person,
         at=event.recorded_at,
-        words=event.data.get("text") or event.data.get("reason"),
+        words=event.data.get("into") or event.data.get("text") or event.data.get("reason"),
     )
+    if refused is None and event.kind == "incident.merged" and not reactions.mergeable(event):
+        return "no_target"
     return refused or _direction(event, state)
+
+
+def guard_engine(event: Event, state: Incident | None) -> str | None:
+    """Why a step of the engine may not be taken: it was done already, or somebody acted meanwhile (`not_due`)."""
+    if state is None or (event.school, event.window) != (state.school, state.window):
+        return "unknown"
+    step = clocks.due(state, event.received_at)
+    data = event.data
+    if step is None or (step.reason, step.at, state.level) != (data["reason"], event.occurred_at, data["level"]):
+        return "not_due"
+    top = step.kind == "lapsed" and bool(data.get("top"))
+    if event.kind != f"incident.{step.kind}" and not (event.kind == "incident.repeated" and top):
+        return "not_due"
+    return None
 
 
 def _direction(event: Event, state: Incident) -> str | None:
@@ -165,6 +250,18 @@ _DATA: dict[str, type[Decided]] = {
     "raise_severity": Regraded,
     "lower_severity": Regraded,
     "withdraw": Withdrawn,
+    "realarm": Realarmed,
+    "merge": Merged,
+    "see": Decided,
+}
+#: What follows from them. Those that tell a level say so in an event of their own.
+_REACT: dict[str, Callable[[Event, Any, Reading], Sequence[Draft]]] = {
+    "instruct": reactions.told,
+    "hand_back": reactions.told,
+    "escalate": reactions.told,
+    "raise_severity": reactions.told,
+    "realarm": reactions.told,
+    "merge": reactions.merged,
 }
 
 
@@ -180,6 +277,28 @@ def _decision(action: str) -> Kind:
         projection="incident",
         decision=True,
         guard=guard,
+        react=_REACT.get(action),
+    )
+
+
+def _system(
+    name: str,
+    data: type[msgspec.Struct],
+    *,
+    react: Callable[[Event, Any, Reading], Sequence[Draft]] | None = None,
+    engine: bool = False,
+) -> Kind:
+    return Kind(
+        name=f"incident.{name}",
+        action="incident.act",
+        data=data,
+        needs=_SCHOOL,
+        entity=incident_of,
+        projection="incident",
+        system=True,
+        decision=engine,
+        guard=guard_engine if engine else None,
+        react=react,
     )
 
 
@@ -193,6 +312,7 @@ KINDS: tuple[Kind, ...] = (
         entity=incident_of,
         projection="incident",
         judge=judge,
+        react=reactions.reported,
     ),
     Kind(
         name="incident.noted",
@@ -204,7 +324,14 @@ KINDS: tuple[Kind, ...] = (
         projection="incident",
     ),
     *(_decision(action) for action in transitions.ACTIONS),
+    _system("clocked", Clocked),
+    _system("recurred", Recurred),
+    _system("joined", Joined, react=reactions.told),
+    _system("lapsed", Lapsed, react=reactions.told, engine=True),
+    _system("repeated", Repeated, engine=True),
 )
 
 
-PROJECTIONS: tuple[Projection, ...] = (Projection(name="incident", table=IncidentRow.__table__, fold=fold, row=as_row),)
+PROJECTIONS: tuple[Projection, ...] = (
+    Projection(name="incident", table=IncidentRow.__table__, fold=fold, row=as_row, refold=True),
+)

@@ -14,13 +14,19 @@ from wtforms import (
     SelectField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from fieldops.incidents.severity import CATEGORIES, SEVERITIES
 
 #: As the facts declare it.
 LONGEST = 2000
+#: Minutes offered for an instruction.
+WITHIN = (5, 10, 15, 30, 60)
+
+
+def _minutes(said: str | None) -> int | None:
+    return int(said) if said else None
 
 
 class ReportForm(FlaskForm):
@@ -67,6 +73,12 @@ class DecisionForm(FlaskForm):
     #: A ready sentence; what is written in `text` follows it.
     ready = HiddenField()
     severity = SelectField(choices=[SelectChoice(name, name) for name in SEVERITIES], validators=[Optional()])
+    #: Minutes from now within which an instruction wants to be carried out.
+    within = SelectField(
+        choices=[SelectChoice(each, each) for each in WITHIN], coerce=_minutes, validators=[Optional()]
+    )
+    #: Id of the incident in which it goes on.
+    into = HiddenField(validators=[Optional(), UUID()])
 
 
 class NoteForm(FlaskForm):

@@ -35,7 +35,8 @@ class IncidentRow(Base):
     #: its report did, and no screen shows it yet.
     state: Mapped[str] = mapped_column(String(12))
     #: What was last done, in the words of `web.statuses`: `reported`, `acknowledged`, `instructed`, `handed_back`,
-    #: `escalated`, `resolved`, `verified`, `closed`, `cancelled`.
+    #: `escalated`, `lapsed` (back to open for want of a word), `realarmed`, `resolved`, `verified`, `closed`,
+    #: `cancelled`, `merged`.
     phase: Mapped[str] = mapped_column(String(12))
     #: Answers to the plain questions: `no`, `slight`, `serious`.
     order_affected: Mapped[str] = mapped_column(String(8))
@@ -76,8 +77,41 @@ class IncidentRow(Base):
     verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: The lowest level whose turn it is to verify; null when nothing waits for it.
     verify_level: Mapped[str | None] = mapped_column(String(8))
-    #: Closed or cancelled.
+    #: Closed, cancelled or merged.
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Over (withdrawn, or closed from elsewhere) before the level that held it took notice: it stays in sight there.
+    unacknowledged_end: Mapped[bool]
+    #: Taken back by its reporter within minutes; a false alarm has its reason in `resolution`.
+    withdrawn: Mapped[bool]
+    #: The incident in which it goes on; null unless `merged`.
+    merged_into: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: Incidents that go on in this one, in the order in which they came.
+    joined: Mapped[Any] = mapped_column(JSON)
+    #: When the same fault came again after it was over.
+    realarmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Values frozen at the report: {severity: {"acknowledge_min": {"value", "origin"}, "word_min", "repeat_min",
+    #: "skip_level"}, "levels": {level: …}, "nobody_up_min": …}; empty for incidents older than this column.
+    policy: Mapped[Any] = mapped_column(JSON)
+    #: The level that holds it must take it on by then; null once it did.
+    ack_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Who took it on must say the next word by then; null until then.
+    word_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: By when the instruction of the last hand-back wants to be carried out.
+    instructed_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Missing words at this level.
+    lapses: Mapped[int] = mapped_column(Integer)
+    #: How often a level was told; every telling starts the clock of escalation anew.
+    rounds: Mapped[int] = mapped_column(Integer)
+    #: Reminders since the last telling.
+    repeats: Mapped[int] = mapped_column(Integer)
+    #: Nobody was on duty at the level that holds it when it was told.
+    nobody: Mapped[bool]
+    #: Person told in place of those who should have been on duty.
+    fallback: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    #: The top of the chain did not take it on in time either: there is nobody above to go to.
+    exhausted: Mapped[bool]
+    #: Seconds between the moment at which the engine's last step was due and the moment at which it was done.
+    late_by_s: Mapped[int | None] = mapped_column(Integer)
     #: Counts the report and the decisions; a note leaves it, so that nobody's decision is stale for a note.
     version: Mapped[int] = mapped_column(Integer)
     #: When the engine must look at it next; null: never.

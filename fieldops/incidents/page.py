@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 
 from fieldops.db import db
-from fieldops.incidents import queries, transitions, words
+from fieldops.incidents import clocks, queries, transitions, words
+from fieldops.incidents.forms import WITHIN, DecisionForm
+from fieldops.incidents.incident import utc_text
 from fieldops.incidents.models import IncidentRow
 from fieldops.incidents.severity import SEVERITIES, worse
 from fieldops.journal import queries as journal
 from fieldops.journal.events import Event
 from fieldops.journal.kinds import Reading
+from fieldops.organisation import queries as organisation
 from fieldops.organisation.actors import Actor
 from fieldops.organisation.models import Division, School
 from fieldops.organisation.places import Place
@@ -44,9 +47,15 @@ def context(row: IncidentRow, *, actor: Actor, place: Place, at: datetime) -> di
         "ready": words.ready_sentences(row.category, language()),
         "severities": _severities(row),
         "telephones": _telephones(row, school),
-        "names": queries.person_names([row.reporter, row.owner]),
+        "names": queries.person_names([row.reporter, row.owner, row.fallback]),
         "student_names": _student_names(row, actor, place),
         "turn": queries.turn(row),
+        "at": at,
+        "clocks": _clocks(row),
+        "schools_of": {each.code: each.name for each in organisation.schools(row.county)},
+        "targets": queries.under_way(row.county, row.window, but=row.id) if _may_merge(row, own, at) else [],
+        "others": queries.related(row),
+        "within": WITHIN,
         "url": url_for("incidents.incident", county=row.county, school=row.school, identity=row.id),
     }
 
@@ -56,12 +65,17 @@ def acting_levels(actor: Actor, place: Place) -> tuple[str, ...]:
     return levels(actor.duties, "incident.act", place)
 
 
-def words_for(action: str, said: str, severity: str | None) -> dict[str, str]:
-    """What a form said, under the names that the action's event gives it."""
+def words_for(action: str, said: str, form: DecisionForm, at: datetime) -> dict[str, str]:
+    """What a form said, under the names that the action's event gives it. `at`: now, window clock."""
+    if action == "merge":
+        return {"into": form.into.data or "", **({"reason": said} if said else {})}
+    severity = form.severity.data
     needs = {row.needs for row in transitions.TABLE if row.action == action and row.needs}
     spoken = dict.fromkeys(needs, said) if said or action != "withdraw" else {}
     if action in ("raise_severity", "lower_severity"):
         spoken["severity"] = severity or ""
+    if action == "hand_back" and form.within.data:
+        spoken["due_at"] = utc_text(at + timedelta(minutes=form.within.data))
     return spoken
 
 
@@ -92,6 +106,20 @@ def _severities(row: IncidentRow) -> dict[str, list[str]]:
         "raise_severity": [name for name in SEVERITIES if worse(name, row.severity)],
         "lower_severity": [name for name in SEVERITIES if worse(row.severity, name)],
     }
+
+
+def _may_merge(row: IncidentRow, levels: tuple[str, ...], at: datetime) -> bool:
+    return transitions.refusal("merge", row, levels=levels, person=None, at=at, words="-") is None
+
+
+def _clocks(row: IncidentRow) -> dict[str, Any]:
+    """Both clocks, and the values they go by: [(name, minutes, origin)]."""
+    policy = row.policy or {}
+    within, origin = clocks.acknowledge_within(policy, row.severity, row.level)
+    values = [("acknowledge_min", int(within.total_seconds() // 60), origin)]
+    values += [(name, *clocks.value_of(policy, row.severity, name)) for name in ("word_min", "repeat_min")]
+    skip = clocks.value_of(policy, row.severity, "skip_level")
+    return {"values": values + ([("skip_level", *skip)] if skip[0] else [])}
 
 
 def _telephones(row: IncidentRow, school: School) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from fieldops.db import db
 from fieldops.incidents import transitions
 from fieldops.incidents.models import IncidentRow
 from fieldops.incidents.severity import SEVERITIES
-from fieldops.incidents.state import acting_level, fold, notes, ordered, utc_text
+from fieldops.incidents.state import acting_level, decided, fold, notes, utc_text
 from fieldops.journal import queries as journal
 from fieldops.journal.events import Event
 from fieldops.organisation.models import Division, Person, School
@@ -49,6 +49,17 @@ class Entry:
     to_level: str | None
     severity: str | None
     flags: tuple[str, ...]
+    #: Why the engine took the step: a code of `words.LAPSED`; how late it did, the level it found, the person told in
+    #: place of those on duty, and whether there was nobody above.
+    reason: str | None = None
+    late_by_s: int | None = None
+    at_level: str | None = None
+    fallback: str | None = None
+    top: bool = False
+    #: By when an instruction wants to be carried out.
+    until: datetime | None = None
+    #: Id of the incident in which it goes on, or which goes on in it.
+    other: str | None = None
 
 
 def get(county: str, identity: str) -> IncidentRow | None:
@@ -104,6 +115,26 @@ def of_school(county: str, school: str, *, window: str) -> Desk:
     return _sorted(db.session.scalars(statement), level="school")
 
 
+def under_way(county: str, window: str, *, but: str) -> list[IncidentRow]:
+    """Incidents of the county in which another one may go on, worst and oldest first."""
+    rows = db.session.scalars(
+        select(IncidentRow).where(
+            IncidentRow.county == county,
+            IncidentRow.window == window,
+            IncidentRow.state.in_(("open", "acknowledged")),
+            IncidentRow.id != but,
+        )
+    )
+    return sorted(rows, key=worst_and_oldest)
+
+
+def related(row: IncidentRow) -> list[IncidentRow]:
+    """Where it goes on, and what goes on in it."""
+    named = [row.merged_into] if row.merged_into else row.joined or []
+    statement = select(IncidentRow).where(IncidentRow.county == row.county, IncidentRow.id.in_(named))
+    return sorted((each for each in db.session.scalars(statement) if each.state != "awaited"), key=worst_and_oldest)
+
+
 def turn(row: IncidentRow) -> str:
     """Whose next word it is: the level that verifies, else the one that holds it."""
     return row.verify_level or row.level
@@ -117,8 +148,8 @@ def worst_and_oldest(row: IncidentRow) -> tuple[int, datetime, str]:
 
 def _sorted(rows: Iterable[IncidentRow], *, level: str) -> Desk:
     found = sorted(rows, key=worst_and_oldest)
-    under_way = [row for row in found if row.state not in transitions.FINAL]
-    over = [row for row in found if row.state in transitions.FINAL and row.ended_at is not None]
+    under_way = [row for row in found if row.state not in transitions.FINAL or row.unacknowledged_end]
+    over = [row for row in found if row not in under_way and row.ended_at is not None]
     over.sort(key=lambda row: row.ended_at or row.told_at, reverse=True)  # type: ignore[arg-type,return-value]
     return Desk(
         needs_me=[row for row in under_way if turn(row) == level],
@@ -150,9 +181,7 @@ def person_names(people: Iterable[str | None]) -> dict[str, str]:
 def decisions_since(county: str, identity: str, seen_version: int) -> list[Event]:
     """Decisions after the version that somebody saw, oldest first."""
     events = _events(county, identity)
-    state = fold(events)
-    decided = [e for e in ordered(events) if _counts(e) and (e.school, e.window) == (state.school, state.window)]
-    return decided[max(0, seen_version - 1) :]
+    return decided(events, fold(events))[max(0, seen_version - 1) :]
 
 
 def timeline(county: str, identity: str) -> list[Entry]:
@@ -162,9 +191,13 @@ def timeline(county: str, identity: str) -> list[Entry]:
         return []
     state = fold(events)
     report = [event for event in events if event.id == identity]
-    decided = [e for e in ordered(events) if _counts(e) and (e.school, e.window) == (state.school, state.window)]
-    shown = sorted([*report, *decided, *notes(events, state)], key=lambda event: (event.occurred_at, event.seq))
-    names = person_names(event.person for event in shown)
+    mine = [event for event in events if (event.school, event.window) == (state.school, state.window)]
+    # Who was told stands behind each step anyway; that nobody was there is news..
+    said = [event for event in mine if event.kind == "incident.clocked" and event.data["on_duty"] == 0]
+    said += [event for event in mine if event.kind == "incident.repeated"]
+    told = [*report, *decided(events, state), *said, *notes(events, state)]
+    shown = sorted(told, key=lambda event: (event.occurred_at, event.seq))
+    names = person_names([*(event.person for event in shown), *(event.data.get("fallback") for event in shown)])
     return [_entry(event, names) for event in shown]
 
 
@@ -196,12 +229,9 @@ def _events(county: str, identity: str) -> Sequence[Event]:
     return journal.of_entities(county, [entity])[entity]
 
 
-def _counts(event: Event) -> bool:
-    return event.kind in transitions.KIND_OF.values()
-
-
 def _entry(event: Event, names: dict[str, str]) -> Entry:
     data = event.data
+    by_system = event.kind in ("incident.lapsed", "incident.repeated")
     return Entry(
         kind=event.kind.removeprefix("incident."),
         occurred_at=event.occurred_at,
@@ -209,8 +239,15 @@ def _entry(event: Event, names: dict[str, str]) -> Entry:
         received_at=event.received_at,
         name=names.get(event.person or ""),
         level=acting_level(event, event.levels[0]) if event.levels else None,
-        text=data.get("text") or data.get("reason") or data.get("note"),
+        text=data.get("text") or (None if by_system else data.get("reason")) or data.get("note"),
         to_level=data.get("to_level"),
         severity=data.get("severity"),
         flags=event.flags,
+        reason=data.get("reason") if by_system else None,
+        late_by_s=data.get("late_by_s"),
+        at_level=data.get("level"),
+        fallback=names.get(data.get("fallback") or ""),
+        top=bool(data.get("top")),
+        until=datetime.fromisoformat(data["due_at"]) if data.get("due_at") else None,
+        other=data.get("into") or data.get("other"),
     )

@@ -11,6 +11,7 @@ from uuid6 import uuid7
 
 from fieldops.db import writing
 from fieldops.incidents import queries, transitions
+from fieldops.incidents.incident import utc_text
 from fieldops.incidents.models import IncidentRow
 from fieldops.journal.events import Event, make, printable
 from fieldops.journal.service import Author, Result, record
@@ -127,9 +128,12 @@ def instruct(*, incident: IncidentRow, by: Author, at: datetime, seen_version: i
     decide("instruct", incident=incident, by=by, at=at, seen_version=seen_version, text=text)
 
 
-def hand_back(*, incident: IncidentRow, by: Author, at: datetime, seen_version: int, text: str) -> None:
-    """Give it to the level below with an instruction. Raises as `decide`."""
-    decide("hand_back", incident=incident, by=by, at=at, seen_version=seen_version, text=text)
+def hand_back(
+    *, incident: IncidentRow, by: Author, at: datetime, seen_version: int, text: str, due_at: datetime | None = None
+) -> None:
+    """Give it to the level below with an instruction, to be carried out by `due_at`. Raises as `decide`."""
+    words = {"due_at": utc_text(due_at)} if due_at is not None else {}
+    decide("hand_back", incident=incident, by=by, at=at, seen_version=seen_version, text=text, **words)
 
 
 def escalate(*, incident: IncidentRow, by: Author, at: datetime, seen_version: int, reason: str) -> None:
@@ -174,6 +178,24 @@ def withdraw(*, incident: IncidentRow, by: Author, at: datetime, seen_version: i
     decide("withdraw", incident=incident, by=by, at=at, seen_version=seen_version, **words)
 
 
+def merge(
+    *, incident: IncidentRow, by: Author, at: datetime, seen_version: int, into: str, reason: str | None = None
+) -> None:
+    """Let it go on in another incident of the county that is under way. Raises as `decide`."""
+    words = {"reason": reason} if reason and reason.strip() else {}
+    decide("merge", incident=incident, by=by, at=at, seen_version=seen_version, into=into, **words)
+
+
+def realarm(*, incident: IncidentRow, by: Author, at: datetime, seen_version: int, reason: str) -> None:
+    """Open what is just over again: the same fault came back. Raises as `decide`."""
+    decide("realarm", incident=incident, by=by, at=at, seen_version=seen_version, reason=reason)
+
+
+def see(*, incident: IncidentRow, by: Author, at: datetime, seen_version: int) -> None:
+    """Take notice of what was over before the level took it on; it opens nothing again. Raises as `decide`."""
+    decide("see", incident=incident, by=by, at=at, seen_version=seen_version)
+
+
 def decide(action: str, *, incident: IncidentRow, by: Author, at: datetime, seen_version: int, **words: str) -> None:
     """Take a decision of `transitions.ACTIONS`; the verbs above are its spellings.
 
@@ -182,7 +204,7 @@ def decide(action: str, *, incident: IncidentRow, by: Author, at: datetime, seen
     Args:
         at: now, window clock.
         seen_version: the version that the person saw.
-        words: `text`, `reason`, `severity`, as the action needs.
+        words: `text`, `reason`, `severity`, `into`, `due_at`, as the action needs.
 
     Raises:
         Stale: somebody else decided meanwhile; carries the fresh incident.

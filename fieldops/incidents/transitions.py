@@ -17,6 +17,8 @@ CHAIN: Final = ("school", "county", "city", "province")
 STATES: Final = ("open", "acknowledged", "resolved", "closed", "merged", "cancelled")
 #: Nothing can be decided any more; a fact can still be noted.
 FINAL: Final = frozenset({"closed", "merged", "cancelled"})
+#: The same fault again within so long after its end is a re-alarm (issue of the chain). Ours.
+REALARM_WITHIN: Final = timedelta(minutes=30)
 #: What its reporter may take back without a word (issue of the chain); later it is a false alarm with a reason. Ours.
 WITHDRAW_WITHIN: Final = timedelta(minutes=5)
 
@@ -32,6 +34,8 @@ class Who(StrEnum):
     HOLDER_OR_BELOW = "holder_or_below"
     #: The level that holds it, from the county up.
     DESK_HOLDER = "desk_holder"
+    #: A level from the county up that holds it or stands above the one that does.
+    DESK = "desk"
     #: Any level.
     CHAIN = "chain"
     #: A level above the one that resolved it; a minor one also the school; the top level checks itself.
@@ -50,12 +54,14 @@ class Transition(NamedTuple):
     needs: str | None = None
     #: Only when it was verified (True) or not yet (False); None does not ask.
     verified: bool | None = None
+    #: Only when it ended without the level that held it taking notice.
+    unseen: bool = False
+    #: Only within `REALARM_WITHIN` of its end.
+    just_over: bool = False
 
 
-def _row(
-    action: str, kind: str, sources: str, who: Who, *, needs: str | None = None, verified: bool | None = None
-) -> Transition:
-    return Transition(action, f"incident.{kind}", frozenset(sources.split()), who, needs, verified)
+def _row(action: str, kind: str, sources: str, who: Who, *, needs: str | None = None, **only: bool) -> Transition:
+    return Transition(action, f"incident.{kind}", frozenset(sources.split()), who, needs, **only)
 
 
 #: In the order in which buttons are shown. An action may have several rows; one that fits is enough.
@@ -75,6 +81,11 @@ TABLE: Final = (
     _row("lower_severity", "severity_lowered", "open acknowledged", Who.DESK_HOLDER, needs="reason"),
     _row("withdraw", "withdrawn", "open acknowledged", Who.REPORTER),
     _row("withdraw", "withdrawn", "open acknowledged resolved", Who.HOLDER, needs="reason"),
+    # Ours: the area's desk joins what is one thing; the other incident must be under way (`reactions.mergeable`).
+    _row("merge", "merged", "open acknowledged", Who.DESK, needs="into"),
+    _row("realarm", "realarmed", "resolved closed", Who.CHAIN, needs="reason", just_over=True),
+    # It does not open anything again: it only says that the level took notice.
+    _row("see", "seen", "closed cancelled", Who.HOLDER_OR_ABOVE, unseen=True),
 )
 ACTIONS: Final = tuple(dict.fromkeys(row.action for row in TABLE))
 #: Event kind of each action.
@@ -91,6 +102,9 @@ class Facing(Protocol):
     resolved_level: str | None
     reporter: str | None
     written_at: datetime | None
+    resolved_at: datetime | None
+    ended_at: datetime | None
+    unacknowledged_end: bool
 
 
 def start_level(severity: str) -> str:
@@ -165,10 +179,11 @@ def refusal(
 
 
 def _refusal(row: Transition, incident: Facing, levels: frozenset[str], person: str | None, at: datetime) -> str | None:
-    if incident.state in FINAL:
-        return "final"
+    over = "final" if incident.state in FINAL else "not_in_state"
     if incident.state not in row.sources:
-        return "not_in_state"
+        return over
+    if (row.unseen and not incident.unacknowledged_end) or (row.just_over and not _just_over(incident, at)):
+        return over
     if row.verified is not None and row.verified != (incident.verified_at is not None):
         return "not_in_state"
     if not _stands(row.who, incident, levels, person, at):
@@ -195,9 +210,16 @@ def _stands(who: Who, incident: Facing, levels: frozenset[str], person: str | No
         return any(rank >= holder for rank in ranks)
     if who is Who.HOLDER_OR_BELOW:
         return any(rank <= holder for rank in ranks)
+    if who is Who.DESK:
+        return any(rank >= max(holder, CHAIN.index("county")) for rank in ranks)
     if who is Who.DESK_HOLDER:
         return holder in ranks and incident.level != "school"
     return _verifies(incident, ranks)
+
+
+def _just_over(incident: Facing, at: datetime) -> bool:
+    end = incident.ended_at or incident.resolved_at
+    return end is not None and at - end <= REALARM_WITHIN
 
 
 def _verifies(incident: Facing, ranks: list[int]) -> bool:

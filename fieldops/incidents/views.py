@@ -164,11 +164,10 @@ def decide(county: str, school: str, identity: UUID, action: str) -> AnyResponse
     if not form.validate_on_submit():
         return _fresh(row, 422, problem=_("Please check what you wrote and send it again."), typed=form.text.data)
     said = "\n".join(part for part in ((form.ready.data or "").strip(), (form.text.data or "").strip()) if part)
-    spoken = page.words_for(action, said, form.severity.data)
+    at = _now()
+    spoken = page.words_for(action, said, form, at)
     try:
-        service.decide(
-            action, incident=row, by=_author(county), at=_now(), seen_version=form.seen_version.data, **spoken
-        )
+        service.decide(action, incident=row, by=_author(county), at=at, seen_version=form.seen_version.data, **spoken)
     except service.Stale as stale:
         return _fresh(stale.incident, 409, problem=page.what_changed(stale.since), typed=said)
     except service.Refused as refused:

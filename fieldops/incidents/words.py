@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from fieldops.incidents.severity import CATEGORIES
@@ -30,6 +31,7 @@ BECAUSE: Final[dict[str, Any]] = {
     "beyond_school": _l("more than this school is concerned"),
     "severity_raised": _l("it was raised by a decision (see the timeline)"),
     "severity_lowered": _l("it was lowered by a decision (see the timeline)"),
+    "joined": _l("another incident was joined to it (see the timeline)"),
     "": _l("order, data and materials are not affected, and only this school is concerned"),
 }
 
@@ -83,6 +85,21 @@ ACTIONS: Final[dict[str, ActionWords]] = {
         _l("How it turned out"),
         _l("It stays in the record as a false alarm. Reporting it was right."),
     ),
+    "merge": ActionWords(
+        _l("It is the same as another incident"),
+        "return",
+        _l("The incident in which it goes on"),
+        _l("It goes on there, with the graver severity and the higher level of the two."),
+    ),
+    "realarm": ActionWords(
+        _l("It happened again"),
+        "bell",
+        _l("What happened again"),
+        _l("It is open again at the level that held it, and that level is told anew."),
+    ),
+    "see": ActionWords(
+        _l("I have seen that it is over"), "eye", None, _l("It ended before your level took it on; it leaves the list.")
+    ),
 }
 #: Taken back by its reporter within minutes: no reason is asked.
 WITHDRAW_OWN: Final = ActionWords(
@@ -103,6 +120,30 @@ HAPPENED: Final[dict[str, Any]] = {
     "severity_raised": _l("Severity raised"),
     "severity_lowered": _l("Severity lowered"),
     "withdrawn": _l("Withdrawn: a false alarm"),
+    "merged": _l("Goes on in another incident"),
+    "realarmed": _l("It happened again"),
+    "seen": _l("Seen that it is over"),
+    "recurred": _l("The same fault as a moment ago: it goes on in that incident"),
+    "joined": _l("Another report joined"),
+    "clocked": _l("Nobody was on duty there"),
+    "lapsed": _l("Not answered in time"),
+    "repeated": _l("Told again"),
+}
+#: Why the engine took a step.
+LAPSED: Final[dict[str, Any]] = {
+    "unacknowledged": _l("Nobody took it on in time."),
+    "no_word": _l("It was taken on, and then no word came."),
+    "nobody_on_duty": _l("Nobody is on duty at that level."),
+    "unverified": _l("It is said to be over, and nobody has confirmed it yet."),
+    "unclosed": _l("It is settled, and nobody has closed it yet."),
+}
+
+#: The frozen values, as the page of an incident names them.
+VALUES: Final[dict[str, Any]] = {
+    "acknowledge_min": _l("Time to take it on"),
+    "word_min": _l("Time to the next word"),
+    "repeat_min": _l("Told again after"),
+    "skip_level": _l("Levels passed over"),
 }
 
 #: Codes of a refusal: what the person reads.
@@ -113,6 +154,8 @@ REFUSED: Final[dict[str, Any]] = {
     "words_missing": _l("Please write a few words first."),
     "unknown": _l("This incident is not known here."),
     "elsewhere": _l("This incident belongs to another school."),
+    "no_target": _l("That incident is no longer under way. Choose another one."),
+    "not_due": _l("The incident has moved on, so this step is not the next one."),
     "wrong_direction": _l("The incident has moved on, so this step is not the next one."),
 }
 
@@ -143,3 +186,8 @@ def because_words(because: list[str], order_affected: str) -> list[Any]:
     if not because:
         return [BECAUSE[""]]
     return [BECAUSE[f"{name}:{order_affected}" if name == "order_affected" else name] for name in because]
+
+
+def value(name: str, number: int) -> str:
+    """A frozen value with its unit."""
+    return str(number) if name == "skip_level" else str(_("%(n)s min", n=number))

@@ -80,6 +80,9 @@ class Projection:
     fold: Callable[[Sequence[Event]], Any]
     #: State → row; keys are all columns of the table.
     row: Callable[[Any], Mapping[str, Any]]
+    #: Whether every row is folded anew after a migration: its columns follow from the events by rules that a migration
+    #: cannot know. For tables of hundreds of rows, not for those of a hundred thousand.
+    refold: bool = False
     #: What leaves with the entity's new events.
     outgoing: Outgoing | None = None
 

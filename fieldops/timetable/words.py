@@ -81,6 +81,50 @@ POLICIES: dict[str, tuple[str, str]] = {
         N_("Acknowledge: moderate"),
         N_("A moderate incident must be acknowledged within this."),
     ),
+    "acknowledge_minor_min": (N_("Acknowledge: minor"), N_("A minor incident must be acknowledged within this.")),
+    "acknowledge_city_min": (
+        N_("Acknowledge: city desk"),
+        N_("The city's own time to acknowledge, whatever the severity. 0: as for the severity."),
+    ),
+    "acknowledge_province_min": (
+        N_("Acknowledge: province desk"),
+        N_("The province's own time to acknowledge, whatever the severity. 0: as for the severity."),
+    ),
+    "word_serious_min": (
+        N_("Next word: serious"),
+        N_("Who took on a serious incident says how it stands within this; the second missing word passes it up."),
+    ),
+    "word_moderate_min": (
+        N_("Next word: moderate"),
+        N_("Who took on a moderate incident says how it stands within this; the second missing word passes it up."),
+    ),
+    "word_minor_min": (
+        N_("Next word: minor"),
+        N_("Who took on a minor incident says how it stands within this; the second missing word passes it up."),
+    ),
+    "repeat_serious_min": (
+        N_("Reminder: serious"),
+        N_("Until a serious incident is acknowledged, its desk is told again after this."),
+    ),
+    "repeat_moderate_min": (
+        N_("Reminder: moderate"),
+        N_("Until a moderate incident is acknowledged, its desk is told again after this."),
+    ),
+    "repeat_minor_min": (
+        N_("Reminder: minor"),
+        N_("Until a minor incident is acknowledged, its desk is told again after this."),
+    ),
+    "skip_level_serious": (
+        N_("Levels passed over: serious"),
+        N_(
+            "A serious incident that nobody acknowledges passes over so many levels on its way up;"
+            " they still see it. 0: level by level."
+        ),
+    ),
+    "nobody_up_min": (
+        N_("Nobody on duty"),
+        N_("Where nobody is on duty, an incident goes to the level above after this."),
+    ),
     "roster_release_min": (
         N_("Names reach the phones"),
         N_(
@@ -103,7 +147,7 @@ POLICIES: dict[str, tuple[str, str]] = {
 }
 
 #: As they stand behind a value.
-UNITS: dict[str, str] = {"min": N_("min"), "s": N_("s"), "h": N_("h"), "d": N_("d"), "%": "%"}
+UNITS: dict[str, str] = {"min": N_("min"), "s": N_("s"), "h": N_("h"), "d": N_("d"), "levels": N_("levels"), "%": "%"}
 
 
 def sentence(problem: Problem, gettext: Callable[[str], str] = str) -> str:

@@ -58,6 +58,9 @@ STATUSES: Final[dict[str, Status]] = {
     "resolved": Status(_l("resolved"), "check", "good"),
     "verified": Status(_l("verified"), "double-check", "good"),
     "closed": Status(_l("closed"), "lock", "muted"),
+    "lapsed": Status(_l("no answer in time"), "bell", "bad"),
+    "realarmed": Status(_l("happened again"), "bell", "bad"),
+    "merged": Status(_l("joined to another"), "return", "muted"),
     "cancelled": Status(_l("false alarm"), "undo", "muted"),
     # marks beside any of these
     "rehearsal": Status(_l("rehearsal"), "clock", "info"),

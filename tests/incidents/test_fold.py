@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldops.incidents import transitions
-from fieldops.incidents.facts import guard
+from fieldops.incidents import clocks, engine, transitions
+from fieldops.incidents.facts import guard, guard_engine
+from fieldops.incidents.severity import SEVERITIES
 from fieldops.incidents.state import Incident, as_row, fold
 from fieldops.journal.events import Event
 
@@ -24,6 +25,15 @@ DATA: dict[str, dict[str, Any]] = {
     "raise_severity": {"severity": "serious", "reason": "worse"},
     "lower_severity": {"severity": "minor", "reason": "less"},
     "withdraw": {"reason": "a drill"},
+    "realarm": {"reason": "again"},
+}
+OTHER = "0190b1f0-0000-7000-8000-000000000002"
+POLICY = {
+    severity: {
+        name: {"value": value, "origin": "x"}
+        for name, value in (("acknowledge_min", 3), ("word_min", 7), ("repeat_min", 1))
+    }
+    for severity in ("minor", "moderate", "serious")
 }
 
 
@@ -64,7 +74,13 @@ def reported(seq: int = 1, **answers: Any) -> Event:
 def histories(draw: st.DrawFn) -> list[Event]:
     """What a journal can hold: decisions that the guard let pass, and notes at any moment."""
     events = [reported(materials_at_risk=draw(st.booleans()))]
-    for seq in range(2, 2 + draw(st.integers(0, 12))):
+    for seq in range(2, 2 + draw(st.integers(0, 14))):
+        added = draw(st.sampled_from(["person", "person", "engine", "told", "joined"]))
+        if added != "person":
+            system = _by_system(draw, added, seq, fold(events))
+            if system is not None:
+                events.append(system)
+            continue
         if draw(st.booleans()) and draw(st.booleans()):
             moment = draw(st.integers(-600, 600))
             events.append(event(seq, "noted", {"incident": ID, "text": "n"}, after_s=moment))
@@ -83,6 +99,30 @@ def histories(draw: st.DrawFn) -> list[Event]:
     return events
 
 
+def _by_system(draw: st.DrawFn, added: str, seq: int, state: Incident) -> Event | None:
+    """What the system adds: the engine's step that is due, who was on duty, another incident that joins."""
+    after_s = seq * draw(st.integers(1, 400))
+    if added == "told":
+        data = {"incident": ID, "told": state.told_by, "cause": "x", "level": state.level, "place": "p"}
+        policy = {"policy": POLICY} if draw(st.booleans()) else {}
+        return event(seq, "clocked", {**data, "on_duty": draw(st.integers(0, 1)), **policy}, person=None)
+    if added == "joined":
+        data = {
+            "incident": ID,
+            "other": OTHER,
+            "severity": draw(st.sampled_from(SEVERITIES)),
+            "again": draw(st.booleans()),
+        }
+        return event(seq, "joined", {**data, "level": draw(st.sampled_from(transitions.CHAIN))}, person=None)
+    drafted = engine.step_of(state, NOW + timedelta(seconds=after_s), transitions.CHAIN)
+    if drafted is None:
+        return None
+    kind = drafted.kind.removeprefix("incident.")
+    made = event(seq, kind, drafted.data, person=None, after_s=after_s, occurred_at=drafted.occurred_at)
+    assert guard_engine(made, state) is None
+    return made
+
+
 @given(histories(), st.data())
 def test_any_order_and_repetition_gives_the_same_state(history: list[Event], data: st.DataObject) -> None:
     repeated = history + data.draw(st.lists(st.sampled_from(history), max_size=5))
@@ -93,13 +133,21 @@ def test_any_order_and_repetition_gives_the_same_state(history: list[Event], dat
 @given(histories())
 def test_every_state_that_can_be_reached_is_sound(history: list[Event]) -> None:
     state = fold(history)
-    assert state.version == 1 + sum(e.kind != "incident.noted" for e in history[1:])
+    uncounted = {"incident.noted", "incident.clocked", "incident.repeated"}
+    assert state.version == 1 + sum(e.kind not in uncounted for e in history[1:])
     assert state.state in transitions.STATES
     assert state.level in transitions.CHAIN
     rank = transitions.CHAIN.index
     assert rank(state.reached) >= rank(state.level)
     assert (state.acknowledged_at is not None) == (state.owner is not None)
     assert (state.verify_level is not None) == (state.state == "resolved" and state.verified_at is None)
+    # Nothing under way stands still: the engine has a next moment for it, and the moment has a step.
+    assert (state.next_due_at is None) == (state.state in transitions.FINAL)
+    if state.next_due_at is not None:
+        step = clocks.due(state, state.next_due_at)
+        assert step is not None
+        assert step.at == state.next_due_at
+    assert (state.merged_into is not None) == (state.state == "merged")
     if state.state not in transitions.FINAL:  # somebody always has a next step: nothing can be stuck
         offers = transitions.offers(state, levels=transitions.CHAIN, person="p", at=NOW)
         assert {"acknowledge", "resolve", "verify", "close"} & {row.action for row in offers}

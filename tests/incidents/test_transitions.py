@@ -39,6 +39,8 @@ def test_who_may_do_what_while_it_runs(state: str, level: str) -> None:
             expected.add("instruct")
         if there or lower:
             expected.add("resolve")
+        if (there or higher) and own != "school":
+            expected.add("merge")
         if there:
             expected.add("withdraw")
             expected |= {"escalate"} if level != "province" else set()
@@ -74,6 +76,22 @@ def test_nothing_reopens_what_is_over(state: str, level: str, own: str) -> None:
     for action in transitions.ACTIONS:
         code = transitions.refusal(action, incident, levels=[own], person="r", at=NOW, words="x")
         assert code == "final"
+
+
+@pytest.mark.parametrize("state", ["resolved", "closed"])
+def test_the_same_fault_again_within_half_an_hour_opens_it_for_anybody_on_the_chain(state: str) -> None:
+    ended = {"resolved_at": NOW} if state == "resolved" else {"resolved_at": NOW, "ended_at": NOW}
+    incident = an_incident(state=state, resolved_level="school", **ended)
+    for own in CHAIN:
+        for minutes, offers in ((0, True), (30, True), (30.1, False)):
+            assert ("realarm" in offered(incident, own, at=NOW + timedelta(minutes=minutes))) == offers
+    assert "realarm" not in offered(incident)
+
+
+@pytest.mark.parametrize(("state", "own"), list(product(("closed", "cancelled"), CHAIN)))
+def test_what_ended_unseen_is_seen_by_the_level_that_held_it_or_one_above(state: str, own: str) -> None:
+    incident = an_incident(state=state, level="county", unacknowledged_end=True)
+    assert offered(incident, own) == ({"see"} if own != "school" else set())
 
 
 def test_a_reporter_takes_back_within_five_minutes_and_nobody_else() -> None:

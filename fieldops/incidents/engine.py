@@ -1,0 +1,125 @@
+"""The engine's round over incidents: what is due moves on, one level at a time.
+
+The due time stands on the row, so a restart loses nothing. A step is taken under the county's lock: what is due is read
+after the lock is held, and the guard compares it with the events once more, so that any number of engines gives one
+effect. After an outage an incident goes up one level in a round, is told there now, and its clock starts there now; how
+late the step came stands on the timeline.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from fieldops.db import db, writing
+from fieldops.incidents import clocks, duty, queries
+from fieldops.incidents.models import IncidentRow
+from fieldops.journal.events import Draft, derived_id, make
+from fieldops.journal.models import Head
+from fieldops.journal.service import SYSTEM, record
+from fieldops.timetable import clock
+from fieldops.timetable import queries as timetable
+
+#: Incidents moved in one hold of a county's lock: check-ins of the county wait for it meanwhile.
+AT_A_TIME = 50
+#: Holds of a county's lock in one round: what is left comes with the next one.
+HOLDS = 10
+
+_row = IncidentRow.__table__.c
+log = structlog.get_logger()
+
+
+def round(now: datetime) -> int:  # noqa: A001 - what the engine calls it
+    """Take every step that is due. `now`: real time. Returns how many were taken."""
+    done = 0
+    for window in timetable.open_windows():
+        at = clock.now(window, real=now)
+        code = window.code
+        for county in _due_in(code, at):
+            done += _county(county, code, at)
+    db.session.rollback()
+    return done
+
+
+def anything_due(now: datetime) -> bool:
+    """Whether a round would find anything: one look into an index for each open window."""
+    found = any(_due_in(window.code, clock.now(window, real=now)) for window in timetable.open_windows())
+    db.session.rollback()
+    return found
+
+
+def _due_in(window: str, at: datetime) -> list[str]:
+    statement = select(_row.county).where(_row.next_due_at <= at, _row.window == window).distinct()
+    return sorted(db.session.scalars(statement))
+
+
+def _county(county: str, window: str, at: datetime) -> int:
+    done = 0
+    moved: set[str] = set()
+    for _ in range(HOLDS):
+        with writing():
+            # Whoever waits here for another engine sees what that one did.
+            db.session.execute(select(Head.seq).where(Head.county == county).with_for_update())
+            due = db.session.scalars(
+                select(IncidentRow)
+                .where(_row.county == county, _row.window == window, _row.next_due_at <= at, _row.id.not_in(moved))
+                .order_by(_row.next_due_at, _row.id)
+                .limit(AT_A_TIME)
+            ).all()
+            moved.update(row.id for row in due)
+            done += _take(county, window, due, at)
+        if len(due) < AT_A_TIME:
+            break
+    return done
+
+
+def _take(county: str, window: str, due: Any, at: datetime) -> int:
+    chain = queries.chain_of(county)
+    drafts = []
+    for row in due:
+        draft = step_of(row, at, chain)
+        if draft is not None:
+            if draft.kind == "incident.repeated":
+                draft.data["place"] = duty.places(county, row.school)[row.verify_level or row.level]
+            drafts.append(draft)
+    if not drafts:
+        return 0
+    results = record(county=county, window=window, author=SYSTEM, events=drafts, received_at=at)
+    for draft, result in zip(drafts, results, strict=True):
+        if result.outcome != "accepted":
+            # The row differs from its events, or the step was refused: the auditor tells it to people.
+            log.error("engine: a step was not taken", incident=draft.data["incident"], outcome=result.outcome)
+    return sum(result.outcome == "accepted" for result in results)
+
+
+def step_of(row: Any, at: datetime, chain: tuple[str, ...]) -> Draft | None:
+    """The event that an incident's clocks ask for now, or None. Pure. Its id is that of the incident's telling and
+    reminder, so it exists once. `row`: the row or the state; `at`: window clock.
+    """
+    step = clocks.due(row, at)
+    if step is None:
+        return None
+    to_level = clocks.goes_to(row, step, chain)
+    data: dict[str, Any] = {
+        "incident": row.id,
+        "seen_version": row.version,
+        "level": row.level,
+        "reason": step.reason,
+        "late_by_s": int((at - step.at).total_seconds()),
+    }
+    # At the top nothing can go up: those who hold it are told again and again. A missing word opens it anew even there.
+    top = step.kind == "lapsed" and to_level == row.level and step.reason != "no_word"
+    kind = "repeated" if top else step.kind
+    if kind == "lapsed":
+        data["to_level"] = to_level
+        identity = derived_id("lapsed", row.id, row.level, str(row.rounds))
+    else:
+        data["top"] = top
+        nth = "top" if top else f"{row.state}/{step.at.isoformat()}"
+        identity = derived_id("repeated", row.id, row.level, str(row.rounds), nth)
+    return make(
+        f"incident.{kind}", at=at, occurred_at=step.at, identity=identity, school=row.school, room=row.room, data=data
+    )
