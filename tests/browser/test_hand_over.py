@@ -16,6 +16,7 @@ from tests.support.browser import desk
 from tests.support.camera import Camera
 from tests.support.looks import too_small, too_wide
 from tests.support.people import COUNTY, People, set_clock
+from tests.support.shell import whole
 
 pytestmark = [
     pytest.mark.browser,
@@ -39,6 +40,7 @@ def lost(people: People, browser: Browser, clock: Page) -> Page:
     page = people.by_link(browser, "monitor", f"{COUNTY}/{SCHOOL}/{ROOM}", accept_downloads=True)
     page.locator(".phone-nav__link", has_text="检录").tap()
     expect(page.locator(".phone-clock")).to_have_text("08:45")
+    whole(page)
     page.context.set_offline(True)
     for number in range(10):
         page.locator(".seats > button").nth(number).tap()

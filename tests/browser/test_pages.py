@@ -45,7 +45,7 @@ LOOKS = {
 NARROWEST = 320
 #: Paper is as wide as paper, on any screen.
 PAPER = {"roster.school_cards", "roster.room_cards"}
-#: The screens of the phone's app and what is pressed on them, by the name of the route in static/phone/app.js.
+#: The screens of the phone's app and what is pressed on them, by the name of the route in static/phone/routes.js.
 SCREENS = {
     "": "#/",
     "check-in": "#/check-in/g4-chinese",
@@ -60,6 +60,10 @@ SCREENS = {
     "box-back": "#/box-back/g4-chinese",
     "hand-over": "#/hand-over",
     "take-over": "#/take-over",
+    "ready": "#/ready",
+    "release": "#/release",
+    "room": "#/room",
+    "school": "#/school",
 }
 
 
@@ -185,9 +189,10 @@ def an_incident(page: Page, address: str) -> str:
 
 
 def test_every_screen_of_the_phone(app: Flask, staff: People, language: str, browser: Browser, shots: Path) -> None:
-    known = re.search(r"const SCREENS = \{(.*?)\};", (ROOT / "static/phone/app.js").read_text(), re.DOTALL)
-    assert known
-    routes = set(re.findall(r'^ *"?([\w-]*)"?:', known[1], re.MULTILINE))
+    source = (ROOT / "static/phone/routes.js").read_text()
+    tables = re.findall(r"const (?:SCREENS|FETCHED) = \{(.*?)\};", source, re.DOTALL)
+    assert len(tables) == 2
+    routes = {name for table in tables for name in re.findall(r'^ *"?([\w-]*)"?:', table, re.MULTILINE)}
     assert routes == set(SCREENS), "a screen of the phone that is not looked at"
     page = staff.by_link(browser, "monitor", f"{COUNTY}/{SCHOOL}/{ROOM}", on=phone)
     page.locator(".now__title").wait_for()

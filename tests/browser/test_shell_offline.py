@@ -23,14 +23,13 @@ from fieldops.journal.verify import verify
 from tests.support.browser import FLAGS, executable
 from tests.support.people import COUNTY, People, set_clock
 from tests.support.server import LiveServer
+from tests.support.shell import READY, whole
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 SCHOOL, CODE = "4418230104", "01"
 PLACE = f"{COUNTY}/{SCHOOL}/{CODE}"
 WITHIN_S = 60
-READY = """() => import(document.querySelector('script[type=module]').src.replace('app.js', 'shell.js'))
-  .then((shell) => shell.shellReady())"""
 UPDATE_WAITS = """() => import(document.querySelector('script[type=module]').src.replace('app.js', 'shell.js'))
   .then(async (shell) => { await shell.shellReady(); return shell.shell.update; })"""
 LOOK_FOR_NEW = "() => navigator.serviceWorker.getRegistration().then((found) => found.update()).catch(() => {})"
@@ -83,7 +82,7 @@ def monitor(people: People, browser: Browser) -> Iterator[Page]:
 
 def ready(page: Page) -> None:
     expect(page.locator(".who__name")).to_be_visible()
-    eventually(lambda: page.evaluate(READY))
+    whole(page)
 
 
 def eventually(holds: Callable[[], object]) -> None:

@@ -132,10 +132,10 @@ export function releaseScreen(app) {
         t("The names reach this phone at %(time)s.", { time }),
         h("p", {}, t("Without a network at that time, the county desk reads a code out over the telephone.")),
       )
-    : rosterNote(app);
+    : (rosterNote(app) ?? note("good", t("The list is open.")));
   return {
     title: t("Release code"),
-    body: [words, sealed ? form : null].filter((node) => node !== null),
+    body: sealed ? [words, form] : [words],
     bar: sealed ? [open] : [link(t("Now"), "#/", { kind: "wide", icon: "clock" })],
   };
 }
