@@ -113,5 +113,4 @@ clean: ## Remove all that was built or installed here; the data in var/ stays
 	rm -rf .venv .build node_modules tools/chromium/node_modules static/vendor static/i18n *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf fieldops/translations/zh/LC_MESSAGES
-	find static -name '*.br' -delete -o -name '*.gz' -delete
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -44,7 +44,7 @@ class Settings:
     streams: int
     #: 1 to 16 reverse proxies in front whose X-Forwarded-* are believed; 0 for none (`FIELDOPS_TRUSTED_PROXIES`).
     trusted_proxies: int
-    #: The folder of static files (`FIELDOPS_STATIC_ROOT`), when they do not lie beside the program.
+    #: The folder of static files (`FIELDOPS_STATIC_ROOT`); by itself what `static_folder` finds.
     static_root: Path = ROOT / "static"
 
     @property
@@ -75,7 +75,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     parts = urlsplit(public_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
         raise SettingError("FIELDOPS_PUBLIC_URL: expected http(s)://host[:port] with nothing after it.")
-    static_root = Path(env.get("FIELDOPS_STATIC_ROOT") or ROOT / "static").expanduser().resolve()
+    static_root = Path(env.get("FIELDOPS_STATIC_ROOT") or static_folder()).expanduser().resolve()
     if not (static_root / "phone" / "app.js").is_file():
         raise SettingError(f"FIELDOPS_STATIC_ROOT: {static_root} has no phone/app.js.")
     threads = _integer(env, "FIELDOPS_THREADS", 64, 4, 512)
@@ -99,6 +99,22 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_integer(env, "FIELDOPS_TRUSTED_PROXIES", 0, 0, 16),
         static_root=static_root,
     )
+
+
+def static_folder(source: Path = ROOT / "static", laid_out: Path = ROOT / ".build" / "static") -> Path:
+    """What `tools/assets.py` laid out for serving, scripts minified and all compressed, when it is of today's sources.
+
+    While somebody works on a source it is not, and the sources themselves are served.
+    """
+    for folder, _folders, names in os.walk(source):
+        for name in names:
+            if name.startswith(".") or name.endswith((".d.ts", ".br", ".gz")):
+                continue
+            file = Path(folder) / name
+            served = laid_out / file.relative_to(source)
+            if not served.exists() or abs(served.stat().st_mtime_ns - file.stat().st_mtime_ns) >= 2_000_000:
+                return source
+    return laid_out
 
 
 def _shown(host: str) -> str:

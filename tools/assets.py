@@ -1,4 +1,4 @@
-"""Fetch the front-end's third-party code into static/vendor/, compile the translations, compress what is served.
+"""Fetch the front-end's third-party code into static/vendor/, compile the translations, lay out what is served.
 
 ``tools/assets.py`` does what a server needs, ``--dev`` also installs what tests and linters need, ``--exec COMMAND``
 runs a command with Node.js on its path. When nothing changed since the last run, each is over at once.
@@ -20,9 +20,13 @@ STAMPS = ROOT / ".build"
 MODULES = ROOT / "node_modules"
 STATIC = ROOT / "static"
 VENDOR = STATIC / "vendor"
+#: What a server serves (`config.static_folder`): static/ with its scripts minified, and compressed twins beside the files.
+LAID_OUT = STAMPS / "static"
 OLDEST_NODE = 20
 COMPRESSED = {".css", ".js", ".json", ".svg", ".wasm"}
 SMALLEST_COMPRESSED = 1024
+#: Node.js sets a file's time through a number that cannot hold all nanoseconds.
+SAME_TIME_NS = 2_000_000
 
 #: What is served: from the package's folder to the folder below static/vendor/. The type declarations (.d.ts) go along
 #: so that the TypeScript compiler finds them beside the modules that our own code imports by their served address.
@@ -163,46 +167,68 @@ def ensure_vendor(*, dev: bool) -> None:
         mark_current("vendor", digest)
 
 
-# --- compressed twins ------------------------------------------------------------------------------------------------
-#: Reads paths from its input, one a line; writes each file's .br and .gz beside it.
-COMPRESS = """
-const { readFileSync, writeFileSync } = require("node:fs");
-const zlib = require("node:zlib");
+# --- what is served --------------------------------------------------------------------------------------------------
+#: Reads "source<TAB>target" lines from its input; writes each target, scripts minified, and its .br and .gz beside it.
+#: A module stays a module and its exported names stay, so that an error still says in which file it was.
+LAY_OUT = """
+import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import zlib from "node:zlib";
+import { minify } from "terser";
 const { BROTLI_PARAM_SIZE_HINT, BROTLI_PARAM_LGWIN, BROTLI_MAX_WINDOW_BITS } = zlib.constants;
-for (const path of readFileSync(0, "utf8").split("\\n").filter(Boolean)) {
-  const content = readFileSync(path);
+const [smallest, ...compressed] = process.argv.slice(1);
+for (const line of readFileSync(0, "utf8").split("\\n").filter(Boolean)) {
+  const [source, target] = line.split("\\t");
+  let content = readFileSync(source);
+  if (source.endsWith(".js")) {
+    const options = { module: !source.endsWith(".min.js"), compress: { passes: 2 }, format: { comments: "some" } };
+    content = Buffer.from((await minify(content.toString(), options)).code);
+  }
+  mkdirSync(dirname(target), { recursive: true });
+  const twins = content.length > Number(smallest) && compressed.some((ending) => target.endsWith(ending));
   const params = { [BROTLI_PARAM_SIZE_HINT]: content.length, [BROTLI_PARAM_LGWIN]: BROTLI_MAX_WINDOW_BITS };
-  writeFileSync(path + ".br", zlib.brotliCompressSync(content, { params }));
-  writeFileSync(path + ".gz", zlib.gzipSync(content, { level: 9 }));
+  for (const [ending, made] of [
+    [".br", () => zlib.brotliCompressSync(content, { params })],
+    [".gz", () => zlib.gzipSync(content, { level: 9 })],
+  ]) {
+    if (twins) writeFileSync(target + ending, made());
+    else rmSync(target + ending, { force: true });
+  }
+  writeFileSync(target, content);
+  const { mtimeMs, mtime } = statSync(source); // the time says of which source it was made, so it comes last
+  utimesSync(target, mtime, mtimeMs / 1000);
 }
 """
 
 
-def ensure_twins() -> None:
-    """Give each larger text and WebAssembly file below static/ a .br and a .gz that are not older than itself.
-
-    The server takes no twin that is older than its file, so a script that is being worked on is served as it is.
-    """
+def ensure_laid_out() -> None:
+    """Bring .build/static up to static/: each file that is not of the same time is made anew, orphans go."""
     stale, known = [], set()
     for folder, folders, names in os.walk(STATIC):
         folders[:] = [name for name in folders if name != "vendor.new"]
         for name in names:
-            file = Path(folder) / name
-            if file.suffix not in COMPRESSED or file.stat().st_size <= SMALLEST_COMPRESSED:
+            source = Path(folder) / name
+            if name.startswith(".") or name.endswith((".d.ts", ".br", ".gz")):
                 continue
-            twins = [file.with_name(name + ending) for ending in (".br", ".gz")]
-            known.update(twins)
-            changed = file.stat().st_mtime_ns
-            if not all(twin.exists() and twin.stat().st_mtime_ns >= changed for twin in twins):
-                stale.append(file)
-    for ending in ("br", "gz"):
-        for orphan in set(STATIC.rglob(f"*.{ending}")) - known:
-            orphan.unlink()
-    if stale:
-        node = shutil.which("node", path=node_environment()["PATH"]) or "node"
-        listed = "\n".join(map(str, stale))
-        if subprocess.run([node, "-e", COMPRESS], input=listed, text=True, check=False).returncode:
-            raise AssetError("Node.js could not compress the static files; its own words are above.")
+            target = LAID_OUT / source.relative_to(STATIC)
+            known.update((target, *(target.with_name(name + ending) for ending in (".br", ".gz"))))
+            if not is_laid_out(source, target):
+                stale.append((source, target))
+    for file in LAID_OUT.rglob("*"):
+        if file.is_file() and file not in known:
+            file.unlink()
+    if not stale:
+        return
+    node = shutil.which("node", path=node_environment()["PATH"]) or "node"
+    listed = "\n".join(f"{source}\t{target}" for source, target in stale)
+    command = [node, "--input-type=module", "-e", LAY_OUT, "--", str(SMALLEST_COMPRESSED), *sorted(COMPRESSED)]
+    if subprocess.run(command, input=listed, text=True, cwd=ROOT, check=False).returncode:
+        raise AssetError("Node.js could not lay out the static files; its own words are above.")
+
+
+def is_laid_out(source: Path, target: Path) -> bool:
+    """Whether the target was made of the source as it is now. `config.static_folder` asks the same."""
+    return target.exists() and abs(target.stat().st_mtime_ns - source.stat().st_mtime_ns) < SAME_TIME_NS
 
 
 # --- translations ----------------------------------------------------------------------------------------------------
@@ -242,7 +268,7 @@ def main() -> int:
             os.execve(program, options.exec, environment)  # noqa: S606 - the Makefile's own commands
         ensure_vendor(dev=options.dev)
         ensure_messages()
-        ensure_twins()
+        ensure_laid_out()
     except AssetError as error:
         say(str(error))
         return 1
