@@ -20,7 +20,7 @@ STAMPS = ROOT / ".build"
 MODULES = ROOT / "node_modules"
 STATIC = ROOT / "static"
 VENDOR = STATIC / "vendor"
-#: What a server serves (`config.static_folder`): static/ with its scripts minified, and compressed twins beside the files.
+#: What a server serves (`config.static_folder`): static/ with its scripts minified and with compressed twins.
 LAID_OUT = STAMPS / "static"
 OLDEST_NODE = 20
 COMPRESSED = {".css", ".js", ".json", ".svg", ".wasm"}
