@@ -71,7 +71,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.incidents import facts as incidents_facts
     from fieldops.incidents import views as incidents
     from fieldops.journal import intake
-    from fieldops.operations import metrics
+    from fieldops.operations import metrics, watch
     from fieldops.operations import views as operations
     from fieldops.organisation import facts as organisation_facts
     from fieldops.organisation import rules
@@ -93,7 +93,7 @@ def _wire_parts(app: Flask) -> None:
         registry.add(kinds=facts.KINDS)
     for facts_with_state in (testday_facts, incidents_facts):
         registry.add(kinds=facts_with_state.KINDS, projections=facts_with_state.PROJECTIONS)
-    for part in (intake, rules, timetable_context, reference, roster_context, phones, feed, metrics):
+    for part in (intake, rules, timetable_context, reference, roster_context, phones, feed, metrics, watch):
         part.init_app(app)
     for views in (
         organisation,

@@ -44,6 +44,8 @@ class Settings:
     streams: int
     #: 1 to 16 reverse proxies in front whose X-Forwarded-* are believed; 0 for none (`FIELDOPS_TRUSTED_PROXIES`).
     trusted_proxies: int
+    #: Asked for each minute while all is well; who misses the call knows that it is not (`FIELDOPS_DEADMAN_URL`).
+    deadman_url: str | None = None
     #: The folder of static files (`FIELDOPS_STATIC_ROOT`); by itself what `static_folder` finds.
     static_root: Path = ROOT / "static"
 
@@ -97,6 +99,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         threads=threads,
         streams=streams,
         trusted_proxies=_integer(env, "FIELDOPS_TRUSTED_PROXIES", 0, 0, 16),
+        deadman_url=_deadman_url(env.get("FIELDOPS_DEADMAN_URL") or ""),
         static_root=static_root,
     )
 
@@ -165,6 +168,16 @@ def _database_url(text: str, data_dir: Path) -> str:
     raise SettingError(
         "FIELDOPS_DATABASE_URL: expected sqlite:///PATH (a file: an in-memory database loses facts) or postgresql://…"
     )
+
+
+def _deadman_url(text: str) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and loopback):
+        return text
+    raise SettingError("FIELDOPS_DEADMAN_URL: expected https://…, or http:// to this machine itself.")
 
 
 def _secret_key(text: str, data_dir: Path) -> str:

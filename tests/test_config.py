@@ -46,6 +46,8 @@ def test_the_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) ->
         ("FIELDOPS_DATABASE_URL", "mysql://x"),
         ("FIELDOPS_DATABASE_URL", "sqlite:///:memory:"),
         ("FIELDOPS_TRUSTED_PROXIES", "-1"),
+        ("FIELDOPS_DEADMAN_URL", "http://example.org/x"),
+        ("FIELDOPS_DEADMAN_URL", "https://"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:

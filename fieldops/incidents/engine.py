@@ -32,14 +32,14 @@ _row = IncidentRow.__table__.c
 log = structlog.get_logger()
 
 
-def round(now: datetime) -> int:  # noqa: A001 - what the engine calls it
-    """Take every step that is due. `now`: real time. Returns how many were taken."""
+def round(now: datetime, *, holds: int = HOLDS) -> int:  # noqa: A001 - what the engine calls it
+    """Take the steps that are due. `now`: real time. Returns how many were taken."""
     done = 0
     for window in timetable.open_windows():
         at = clock.now(window, real=now)
         code = window.code
         for county in _due_in(code, at):
-            done += _county(county, code, at)
+            done += _county(county, code, at, holds)
     db.session.rollback()
     return done
 
@@ -56,10 +56,10 @@ def _due_in(window: str, at: datetime) -> list[str]:
     return sorted(db.session.scalars(statement))
 
 
-def _county(county: str, window: str, at: datetime) -> int:
+def _county(county: str, window: str, at: datetime, holds: int) -> int:
     done = 0
     moved: set[str] = set()
-    for _ in range(HOLDS):
+    for _ in range(holds):
         with writing():
             # Whoever waits here for another engine sees what that one did.
             db.session.execute(select(Head.seq).where(Head.county == county).with_for_update())

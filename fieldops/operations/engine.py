@@ -20,10 +20,15 @@ from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldops.db import db, upsert, utcnow, writing
+from fieldops.incidents import engine as incidents
+from fieldops.operations import health, watch
 from fieldops.operations.models import Beat
 from fieldops.organisation.models import SignInCode, SignInFailure
 
 TICK_EVERY_S = 5
+#: Between two ticks it looks this often whether an incident is due: one read of an index.
+LOOK_EVERY_S = 1
+AUDIT_EVERY_TICKS = 12
 CLEAN_EVERY_TICKS = 120
 #: Kept for the audit of who got which link; the codes themselves are only hashes.
 KEEP_CODES = timedelta(days=30)
@@ -36,7 +41,9 @@ log = structlog.get_logger()
 
 #: What is done in each round, by name: takes real time, does what is due in transactions of its own, each bounded, and
 #: says how many things it did. A round that fails is logged and tried again at the next tick; it stops no other.
-ROUNDS: Final[dict[str, Callable[[datetime], int]]] = {}
+ROUNDS: Final[dict[str, Callable[[datetime], int]]] = {
+    "escalation": incidents.round,
+}
 
 
 def tick(now: datetime | None = None) -> dict[str, int]:
@@ -77,14 +84,27 @@ def run(app: Flask) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    count = 0
+    count = looks = 0
     while not stopped.is_set():
         with app.app_context():
             try:
-                tick()
-                if count % CLEAN_EVERY_TICKS == 0:
-                    clean()
-                count += 1
+                if looks % (TICK_EVERY_S // LOOK_EVERY_S) == 0 or incidents.anything_due(utcnow()):
+                    tick()
+                    if count % AUDIT_EVERY_TICKS == 0:
+                        look_around(app.config["SETTINGS"].deadman_url)
+                    if count % CLEAN_EVERY_TICKS == 0:
+                        clean()
+                    count += 1
+                looks += 1
             except SQLAlchemyError as error:
+                looks = 0
                 log.warning("engine: the database does not answer; trying again", cause=type(error).__name__)
-        stopped.wait(TICK_EVERY_S)
+        stopped.wait(LOOK_EVERY_S)
+
+
+def look_around(deadman_url: str | None) -> None:
+    """Once a minute: look for what can no longer move; tell the address outside while all is well."""
+    watch.audit()
+    if deadman_url and health.report()["status"] == "ok":
+        watch.call_outside(deadman_url)
+    db.session.rollback()

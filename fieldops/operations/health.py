@@ -11,10 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fieldops import schema
 from fieldops.db import SQLITE_SAFE_FROM, db, sqlite_version, utcnow
 from fieldops.journal.models import Head
-from fieldops.operations.models import Beat
-
-#: An engine silent for longer stands still: it ticks every 5 s.
-ENGINE_SILENT_S = 60
+from fieldops.operations import watch
 
 
 def report(now: datetime | None = None) -> dict[str, Any]:
@@ -26,6 +23,7 @@ def report(now: datetime | None = None) -> dict[str, Any]:
         "migration": None,
         "journal_seq": None,
         "engine_tick_age_s": None,
+        "incidents_stuck": None,
         "reasons": [],
         "warnings": library_warnings(),
     }
@@ -36,11 +34,15 @@ def report(now: datetime | None = None) -> dict[str, Any]:
             found["reasons"].append(f"the database stands at {found['migration']}, the program needs {schema.newest()}")
         else:
             found["journal_seq"] = db.session.scalar(select(func.coalesce(func.sum(Head.seq), 0)))
-            beat = db.session.scalar(select(func.max(Beat.at)))
-            age = None if beat is None else max(0.0, ((now or utcnow()) - beat).total_seconds())
+            now = now or utcnow()
+            beat = watch.last_tick()
+            age = None if beat is None else max(0.0, (now - beat).total_seconds())
             found["engine_tick_age_s"] = None if age is None else round(age, 1)
-            if age is None or age > ENGINE_SILENT_S:
+            if age is None or age > watch.SILENT_AFTER.total_seconds():
                 found["reasons"].append("no engine ticks: start `fieldops engine`")
+            found["incidents_stuck"] = len(watch.stuck(now))
+            if found["incidents_stuck"]:
+                found["reasons"].append(f"{found['incidents_stuck']} incidents can no longer move: see the log")
     except SQLAlchemyError as error:
         found["reasons"].append(f"the database does not answer ({type(error).__name__})")
     if found["reasons"]:

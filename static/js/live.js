@@ -13,6 +13,7 @@
 
 import { showAges } from "./ages.js";
 import { noticeAlerts } from "./alerts.js";
+import { noticeEngine } from "./engine.js";
 
 const GATHER_MS = 300;
 const POLL_MS = 20_000;
@@ -65,6 +66,7 @@ class Fragment {
         location.reload();
         return;
       }
+      noticeEngine(response);
       if (response.status === 200) {
         const text = await response.text();
         await morph(this.section, text);
