@@ -88,7 +88,9 @@ def from_file(content: bytes) -> bytes:
     head, _, text = content.partition(b"\n")
     if head.strip() != FILE_HEAD or not text.isascii():
         raise Broken("no hand-over file")
-    return from_text(text.decode("ascii"))
+    sealed = from_text(text.decode("ascii"))
+    head_of(sealed)  # a head with nothing behind it is a file that was cut
+    return sealed
 
 
 def head_of(sealed: bytes) -> Head:

@@ -122,8 +122,10 @@ def _accept(batch: Batch, kind: Kind, draft: Draft, sent: bytes, author: Author)
         event = msgspec.structs.replace(event, entity=batch.entity_of(kind, event))
         if kind.decision and (refusal := _refusal(batch, kind, event)) is not None:
             return Result(draft.id, "conflict", reason=refusal)
-        if kind.judge is not None:
-            flags = {*kind.judge(event, batch.reading), *(["clock_unsure"] if draft.clock_unsure else [])}
+        flags = set(kind.judge(event, batch.reading)) if kind.judge is not None else set()
+        if draft.clock_unsure:
+            flags.add("clock_unsure")
+        if flags:
             event = msgspec.structs.replace(event, flags=tuple(sorted(flags)))
         batch.append(kind, event, sent)
         result = Result(event.id, "accepted", event.flags, event.seq)

@@ -252,3 +252,15 @@ worker.addEventListener("message", (event) => {
   };
   event.waitUntil(reply().catch(() => {}));
 });
+
+// Background Sync, where a browser has it: the open pages have the outbox and the session, so they are woken to send.
+worker.addEventListener("sync", (event) => {
+  const { tag, waitUntil } = /** @type {Event & { tag: string, waitUntil: (work: Promise<unknown>) => void }} */ (
+    event
+  );
+  if (tag !== "fieldops-sync") return;
+  const wake = async () => {
+    for (const client of await worker.clients.matchAll({ type: "window" })) client.postMessage({ type: tag });
+  };
+  waitUntil.call(event, wake());
+});

@@ -91,6 +91,9 @@ def test_an_unsure_clock_is_said(client: FlaskClient) -> None:
     token, device = field.sign_in("monitor", f"{PLACE}/01")
     fact = build.fact("attendance.checked_in", build.minutes(-30), clock_unsure=True)
     assert "clock_unsure" in send(client, token, device, fact).json["results"][0]["flags"]
+    words = {"incident": str(uuid.uuid4()), "text": "no judge looks at a note"}
+    note = build.fact("incident.noted", build.minutes(-30), data=words, clock_unsure=True)
+    assert send(client, token, device, note).json["results"][0]["flags"] == ["clock_unsure"]
     assert not list(verify(field.COUNTY))
 
 

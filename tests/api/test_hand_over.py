@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -244,6 +244,8 @@ def test_the_vector_shared_with_the_phone() -> None:
 
 @settings(deadline=None)
 @given(st.binary(max_size=400))
+@example(b"FIELDOPS1")
+@example(b"FIELDOPS1\nAAAA")
 def test_noise_is_broken_and_nothing_worse(noise: bytes) -> None:
     with pytest.raises(Broken):
         envelope.open_sealed(noise, SECRET)

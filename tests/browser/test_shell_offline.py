@@ -392,3 +392,23 @@ def test_where_it_cannot_work_one_screen_says_so(
         expect(page.locator(".who__name")).to_be_visible()
         page.reload()
         expect(page.locator(".who__name")).to_be_visible()
+
+
+@one_engine
+def test_background_sync_wakes_the_open_page(monitor: Page, live_server: LiveServer) -> None:
+    """What the browser does when the network is back, asked for by its own protocol."""
+    monitor.evaluate("""() => {
+        window.woken = new Promise((resolve) =>
+            navigator.serviceWorker.addEventListener("message", ({ data }) => resolve(data.type), { once: true }));
+    }""")
+    protocol = monitor.context.new_cdp_session(monitor)
+    known: list[str] = []
+    protocol.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda said: known.extend(one["registrationId"] for one in said["registrations"]),
+    )
+    protocol.send("ServiceWorker.enable")
+    eventually(lambda: monitor.evaluate("() => 1") and known)
+    event = {"origin": live_server.url, "registrationId": known[0], "tag": "fieldops-sync", "lastChance": False}
+    protocol.send("ServiceWorker.dispatchSyncEvent", event)
+    assert monitor.evaluate("() => window.woken") == "fieldops-sync"
