@@ -68,6 +68,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.board import feed
     from fieldops.board import phones_views as board_phones
     from fieldops.board import views as board
+    from fieldops.incidents import desk_views as incidents_desk
     from fieldops.incidents import facts as incidents_facts
     from fieldops.incidents import views as incidents
     from fieldops.journal import intake
@@ -105,6 +106,7 @@ def _wire_parts(app: Flask) -> None:
         quarantine,
         day_views,
         incidents,
+        incidents_desk,
         board,
         board_phones,
         api,

@@ -81,6 +81,12 @@ class DecisionForm(FlaskForm):
     into = HiddenField(validators=[Optional(), UUID()])
 
 
+class TakeForm(FlaskForm):
+    """An incident is taken on in the list: the version that the person saw there."""
+
+    seen_version = IntegerField(validators=[InputRequired()])
+
+
 class NoteForm(FlaskForm):
     """A fact for the timeline."""
 

@@ -1,8 +1,7 @@
-"""Desks' lists of incidents and the page of one: what, where, how bad and why, who holds it, what may be done now."""
+"""The page of one incident: what, where, how bad and why, who holds it, what may be done now; and the report form."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,97 +14,22 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectChoice
 
-from fieldops.db import db
-from fieldops.incidents import page, queries, service, transitions, words
+from fieldops.incidents import page, service, transitions, words
+from fieldops.incidents.asked import author_in as _author
+from fieldops.incidents.asked import by_htmx as _by_htmx
+from fieldops.incidents.asked import fragment as _fragment
+from fieldops.incidents.asked import load as _load
+from fieldops.incidents.asked import now as _now
+from fieldops.incidents.asked import tagged as _tagged
+from fieldops.incidents.asked import window as _window
 from fieldops.incidents.forms import DecisionForm, NoteForm, ReportForm
 from fieldops.incidents.models import IncidentRow
-from fieldops.incidents.queries import Desk
-from fieldops.journal import queries as journal
-from fieldops.journal.service import Author
-from fieldops.organisation.actors import author
-from fieldops.organisation.models import Division
 from fieldops.organisation.rules import rule
-from fieldops.timetable import clock
-from fieldops.timetable import queries as timetable
-from fieldops.web.i18n import language
 
 blueprint = Blueprint("incidents", __name__)
 
 #: A time of the form this far ahead of the window's clock is a slip, not a clock a little fast.
 _AHEAD = timedelta(minutes=2)
-
-
-# --- lists ------------------------------------------------------------------------------------------------------------
-
-
-@blueprint.get("/c/<county>/incidents")
-@rule("county.view", at="county")
-def county_desk(county: str) -> str:
-    """The county desk: what needs me now, then everything else of the county."""
-    return _list_page(_division(county), url_for("incidents.county_fragment", county=county))
-
-
-@blueprint.get("/c/<county>/incidents/list")
-@rule("county.view", at="county")
-def county_fragment(county: str) -> Response:
-    """The list alone, for the live refresh."""
-    return _division_fragment(_division(county))
-
-
-@blueprint.get("/d/<division>/incidents")
-@rule("division.view", at="division")
-def division_desk(division: str) -> str:
-    """The desk of a city or province: what reached it, from all its counties."""
-    return _list_page(_division(division), url_for("incidents.division_fragment", division=division))
-
-
-@blueprint.get("/d/<division>/incidents/list")
-@rule("division.view", at="division")
-def division_fragment(division: str) -> Response:
-    """The list alone, for the live refresh."""
-    return _division_fragment(_division(division))
-
-
-@blueprint.get("/c/<county>/s/<school>/incidents")
-@rule("incident.view", at="school")
-def school_list(county: str, school: str) -> str:
-    """A school's incidents: the chief monitor's."""
-    live = url_for("incidents.school_fragment", county=county, school=school)
-    new = url_for("incidents.report_at_school", county=county, school=school)
-    desk = queries.of_school(county, school, window=_window())
-    return render_template("incidents/desk.html", live=live, new_url=new, **_list_context(desk, level="school"))
-
-
-@blueprint.get("/c/<county>/s/<school>/incidents/list")
-@rule("incident.view", at="school")
-def school_fragment(county: str, school: str) -> Response:
-    """The list alone, for the live refresh."""
-    desk = queries.of_school(county, school, window=_window())
-    return _fragment([county], "incidents/_desk.html", **_list_context(desk, level="school"))
-
-
-def _list_page(division: Division, live: str) -> str:
-    new = url_for("incidents.report_at_county", county=division.code) if division.level == "county" else None
-    desk = queries.for_desk(division, window=_window())
-    context = _list_context(desk, level=division.level)
-    return render_template("incidents/desk.html", live=live, new_url=new, **context)
-
-
-def _division_fragment(division: Division) -> Response:
-    desk = queries.for_desk(division, window=_window())
-    counties = list(queries.counties_of(division))
-    return _fragment(counties, "incidents/_desk.html", **_list_context(desk, level=division.level))
-
-
-def _list_context(desk: Desk, *, level: str) -> dict[str, Any]:
-    rows = [*desk.needs_me, *desk.elsewhere, *desk.ended]
-    return {
-        "desk": desk,
-        "level": level,
-        "words": words,
-        "schools": queries.school_names(rows),
-        "counties": queries.division_names({row.county for row in rows}) if level in ("city", "province") else {},
-    }
 
 
 # --- one incident -----------------------------------------------------------------------------------------------------
@@ -254,59 +178,6 @@ def _reported(county: str, form: ReportForm, happened: datetime | None) -> AnyRe
 def _happened(form: ReportForm, timezone: str) -> datetime | None:
     wall: datetime | None = form.occurred.data
     return None if wall is None else wall.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
-
-
-# --- what every view needs --------------------------------------------------------------------------------------------
-
-
-def _window() -> str:
-    window: str | None = g.actor.window
-    if window is None:  # a duty let them in, so this is a race with the closing of the window
-        abort(404)
-    return window
-
-
-def _now() -> datetime:
-    window = timetable.window(_window())
-    assert window is not None
-    return clock.now(window)
-
-
-def _author(county: str) -> Author:
-    return author(g.actor, county)
-
-
-def _division(code: str) -> Division:
-    division = db.session.get(Division, code)
-    if division is None:
-        abort(404)
-    return division
-
-
-def _load(county: str, school: str, identity: UUID) -> IncidentRow:
-    row = queries.get(county, str(identity))
-    if row is None or row.school != school or row.window != _window():
-        abort(404)
-    return row
-
-
-def _by_htmx() -> bool:
-    return request.headers.get("HX-Request") == "true"
-
-
-def _fragment(of: list[str], template: str, **context: Any) -> Response:
-    """A fragment that changes with any event of these counties; 304 when nothing happened since."""
-    heads = journal.heads()
-    return _tagged("-".join(f"{county}.{heads.get(county, 0)}" for county in of), template, **context)
-
-
-def _tagged(state: str, template: str, **context: Any) -> Response:
-    # The words depend on the reader's language and rights as well.
-    parts = f"{template} {state} {language()} {g.actor.person_id} {sorted(g.actor.duties)}"
-    response = make_response(render_template(template, **context))
-    response.set_etag(hashlib.sha256(parts.encode()).hexdigest()[:20])
-    response.make_conditional(request)
-    return response
 
 
 @blueprint.app_template_filter("tel")

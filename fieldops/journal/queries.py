@@ -64,6 +64,21 @@ def of_entities(county: str, entities: Sequence[str]) -> dict[str, list[Event]]:
     return found
 
 
+def entities_since(county: str, prefix: str, seq: int, *, but: str) -> set[str]:
+    """Entities of a prefix (`incident/`) of which there is an event after `seq` that the person `but` did not say."""
+    statement = (
+        select(_events.c.entity)
+        .where(
+            _events.c.county == county,
+            _events.c.seq > seq,
+            _events.c.entity.startswith(prefix, autoescape=True),
+            _events.c.person.is_distinct_from(but),
+        )
+        .distinct()
+    )
+    return set(db.session.scalars(statement))
+
+
 def count_quarantined(county: str, *, school: str | None = None) -> int:
     """How much stands aside; of one school when given."""
     statement = select(func.count()).select_from(Quarantined).where(Quarantined.county == county)

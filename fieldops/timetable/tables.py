@@ -72,7 +72,7 @@ def to_csv(sessions: Iterable[PlannedSession]) -> str:
     writer = csv.writer(out)
     writer.writerow(FIELDS)
     for session in sessions:
-        writer.writerow([_cell(text) for text in texts(session).values()])
+        writer.writerow([guarded(text) for text in texts(session).values()])
     return out.getvalue()
 
 
@@ -97,13 +97,13 @@ def texts(session: PlannedSession | Any) -> dict[str, str]:
     }
 
 
-def _cell(text: str) -> str:
+def guarded(text: str) -> str:
     """The text so that no spreadsheet takes it for a formula."""
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _read(text: str) -> str:
-    """What `_cell` wrote, as it was before."""
+    """What `guarded` wrote, as it was before."""
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 

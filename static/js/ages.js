@@ -4,6 +4,8 @@
  * window's clock (`data-now` of the section, plus what has passed here since, by the monotonic clock).
  */
 
+import { showClocks } from "./counting.js";
+
 /** @type {WeakMap<HTMLElement, {now: number, at: number}>} */
 const anchors = new WeakMap();
 
@@ -16,8 +18,10 @@ export function showAges(section, fresh) {
     anchors.set(section, { now: Number(section.dataset.now) || Date.now(), at: performance.now() });
   }
   const anchor = anchors.get(section);
-  if (!anchor || !section.dataset.agoS) return;
+  if (!anchor) return;
   const now = anchor.now + performance.now() - anchor.at;
+  showClocks(section, now);
+  if (!section.dataset.agoS) return;
   for (const element of section.querySelectorAll("[data-since]")) {
     if (!(element instanceof HTMLElement)) continue;
     const seconds = Math.max(0, Math.floor((now - Number(element.dataset.since)) / 1000));

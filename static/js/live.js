@@ -7,12 +7,14 @@
  * and on becoming visible, and every 20 s in any case; where no stream can be had it asks every 5 s. What the state
  * line says is what is so.
  *
+ * The address of a section may change (`data-live`: another filter); the event `live:want` on it asks for a fetch now.
+ *
  * `data-stream`: URL of the stream (pages below `/c/<county>/` need not say), `data-seq`: the journal's number that the
  * page shows, `data-now` and `data-zone`: the window's clock.
  */
 
 import { showAges } from "./ages.js";
-import { noticeAlerts } from "./alerts.js";
+import { listensHidden, noticeAlerts } from "./alerts.js";
 import { noticeEngine } from "./engine.js";
 
 const GATHER_MS = 300;
@@ -55,6 +57,11 @@ class Fragment {
   async fetch() {
     this.busy = true;
     this.last = performance.now();
+    const url = this.section.dataset.live ?? "";
+    if (url !== this.url) {
+      this.url = url;
+      this.etag = "";
+    }
     try {
       const response = await fetch(this.url, {
         headers: { "HX-Request": "true", ...(this.etag ? { "If-None-Match": this.etag } : {}) },
@@ -67,7 +74,9 @@ class Fragment {
         return;
       }
       noticeEngine(response);
-      if (response.status === 200) {
+      if (this.url !== this.section.dataset.live) {
+        this.again = true; // somebody asked for something else meanwhile
+      } else if (response.status === 200) {
         const text = await response.text();
         await morph(this.section, text);
         this.etag = response.headers.get("ETag") ?? "";
@@ -146,6 +155,11 @@ function missedServer() {
   if (missed >= 2) show("lost");
 }
 
+/** Whether nobody looks and nobody could hear. */
+function resting() {
+  return document.hidden && !listensHidden();
+}
+
 /** @returns {string} */
 function streamAddress() {
   const said = fragments.map((fragment) => fragment.section.dataset.stream).find(Boolean);
@@ -157,7 +171,7 @@ function streamAddress() {
 
 function listen() {
   const address = streamAddress();
-  if (stream || document.hidden || !address) return;
+  if (stream || resting() || !address) return;
   const source = new EventSource(address);
   stream = source;
   /** @param {MessageEvent} event */
@@ -242,7 +256,9 @@ function begin() {
   for (const section of document.querySelectorAll("[data-live]")) {
     if (!(section instanceof HTMLElement)) continue;
     if (section.dataset.now) section.dataset.ahead = String(Number(section.dataset.now) - Date.now());
-    fragments.push(new Fragment(section));
+    const fragment = new Fragment(section);
+    fragments.push(fragment);
+    section.addEventListener("live:want", () => fragment.want());
     showAges(section, true);
   }
   if (fragments.length === 0) return;
@@ -250,8 +266,8 @@ function begin() {
   noticeAlerts();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
-      // A hidden tab gives its place among the streams to somebody who looks.
-      hangUp();
+      // A hidden tab gives its place among the streams to somebody who looks, unless it has to sound.
+      if (resting()) hangUp();
     } else {
       wantAll();
       listen();
@@ -264,7 +280,7 @@ function begin() {
   });
   let lastPoll = performance.now();
   setInterval(() => {
-    if (document.hidden) return;
+    if (resting()) return;
     for (const fragment of fragments) showAges(fragment.section, false);
     if (missed > 0 && mode === "lost") show("lost");
     const every = mode === "live" ? POLL_MS : POLL_WITHOUT_STREAM_MS;
