@@ -66,6 +66,7 @@ def test_it_rings_for_those_who_can_act(world: World) -> None:
 
 def test_i_take_it(world: World) -> None:
     row = world.report(**SERIOUS)
+    seen = str(row.version)
     html = world.get("county", DESK, **ENGLISH).text
     target = f"{page_of(row)}/take"
     assert f'action="{target}"' in html
@@ -73,12 +74,12 @@ def test_i_take_it(world: World) -> None:
     assert world.post("county", target, {}, **HTMX).status_code == 422
     assert world.post("supervisor", target, {"seen_version": "1"}).status_code == 403
     assert world.post("other_county", target, {"seen_version": "1"}).status_code == 404
-    taken = world.post("county", target, {"seen_version": str(row.version)}, **HTMX, **ENGLISH)
+    taken = world.post("county", target, {"seen_version": seen}, **HTMX, **ENGLISH)
     assert (taken.status_code, "You have it" in taken.text, "<html" in taken.text) == (200, True, False)
     assert world.fresh(row.id).state == "acknowledged"
-    again = world.post("county", target, {"seen_version": str(row.version), "next": DESK}, **ENGLISH)
+    again = world.post("county", target, {"seen_version": seen, "next": DESK}, **ENGLISH)
     assert (again.status_code, again.location) == (303, DESK), "a second press of the same button is no error"
-    late = world.post("county2", target, {"seen_version": str(row.version)}, **HTMX, **ENGLISH)
+    late = world.post("county2", target, {"seen_version": seen}, **HTMX, **ENGLISH)
     assert late.status_code == 409
     assert "Meanwhile county decided: “Taken on”" in late.text
     assert f'action="{target}"' not in world.get("county2", DESK).text
@@ -143,7 +144,7 @@ def test_files(world: World) -> None:
     sheet = book.active
     assert sheet is not None
     cells = [cell for cells in sheet.iter_rows() for cell in cells]
-    assert {cell.data_type for cell in cells} <= {"s", "n"}
+    assert "f" not in {cell.data_type for cell in cells}
     assert all(cell.value is None or not str(cell.value).startswith("=") for cell in cells)
     assert sheet["A2"].value == row.id
     assert sheet.max_row == 3
@@ -161,7 +162,6 @@ def test_the_wall_shows_and_offers_nothing_to_press(world: World) -> None:
     body = html[html.index('id="wall-body"') :]
     assert "<form" not in body[: body.index("</section>")]
     assert "tel:" not in html
-    assert 'data-theme="light"' in world.get("county", f"{DESK}?wall=1", Cookie="theme=light").text
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
