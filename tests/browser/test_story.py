@@ -318,7 +318,7 @@ def decide(page: Page, action: str, text: str = "") -> None:
         page.locator(f"#{action}-form > summary").click()
         form.locator("textarea").fill(text)
     form.locator("button").click()
-    expect(page.locator("[role=alert]")).to_have_count(0)
+    expect(page.locator("[role=alert]:visible")).to_have_count(0)
     expect(page.locator("#incident-timeline li")).not_to_have_count(0)
 
 
