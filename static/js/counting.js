@@ -36,7 +36,7 @@ export function toneOf(leftMs, warnS) {
 }
 
 /**
- * @param {HTMLElement} section  with the words in `data-left`, `data-passed` and the icons' address in `data-icons`
+ * @param {HTMLElement} section  with the words in `data-left`, `data-passed`, `data-elapsed-words` and the icons' address
  * @param {number} now  by the window's clock, ms
  */
 export function showClocks(section, now) {
@@ -52,7 +52,9 @@ export function showClocks(section, now) {
     element.querySelector("use")?.setAttribute("href", `${section.dataset.icons ?? ""}#${SHAPES[tone]}`);
   }
   for (const element of section.querySelectorAll("[data-elapsed]")) {
-    if (element instanceof HTMLElement) setText(element, counted(now - Number(element.dataset.elapsed)));
+    if (!(element instanceof HTMLElement)) continue;
+    const words = section.dataset.elapsedWords ?? "{n}";
+    setText(element, words.replace("{n}", counted(now - Number(element.dataset.elapsed))));
   }
 }
 

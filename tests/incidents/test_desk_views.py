@@ -101,7 +101,7 @@ def test_what_a_filter_hides_comes_back_when_something_happens(world: World) -> 
     serious, minor = world.report(**SERIOUS), world.report()
     page = world.get("county", f"{DESK}?severity=serious", **ENGLISH).text
     assert listed(page) == [serious.id]
-    assert "The filter hides 1 incident under way" in page
+    assert "The filter hides 1 incident under way." in page
     live = re.search(r'data-live="([^"]+)"', page)
     assert live
     address = live[1].replace("&amp;", "&")
