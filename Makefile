@@ -91,6 +91,10 @@ messages: dev ## Compile the translations and print what is still to translate
 	@$(BIN)/python tools/messages.py build
 	@$(BIN)/python tools/messages.py missing
 
+.PHONY: soak
+soak: dev ## Run in full size what `make test` runs small: engines killed, databases restarted (docs/reliability.md)
+	@FIELDOPS_SOAK=1 $(BIN)/pytest -n 0 -q -s tests/incidents/test_killed.py $(PYTEST)
+
 .PHONY: bench
 bench: dev ## Measure check-ins a second on both databases
 	@$(BIN)/python tools/bench.py

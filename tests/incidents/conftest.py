@@ -96,6 +96,11 @@ def page_of(row: IncidentRow) -> str:
 
 @pytest.fixture
 def world(app: Flask) -> World:
+    return populated(app)
+
+
+def populated(app: Flask) -> World:
+    """The places and people, in an empty database; within the app."""
     made = World(app)
     with writing():
         db.session.add(Division(code=PROVINCE, name="广东省", level="province", telephone="020-1"))

