@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
 
+from fieldops.config import ROOT
 from fieldops.incidents import transitions, words
 from fieldops.incidents.facts import KINDS
 from fieldops.incidents.severity import SEVERITIES
@@ -118,6 +121,12 @@ def test_a_row_that_needs_words_refuses_none(row: transitions.Transition) -> Non
     assert row.sources <= set(STATES)
     assert row.action in words.ACTIONS
     assert row.kind in {kind.name for kind in KINDS}
+
+
+def test_the_picture_of_the_chain_is_current() -> None:
+    tool = ROOT / "tools" / "chain_picture.py"
+    done = subprocess.run([sys.executable, str(tool), "--check"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_chain_without_a_city() -> None:
