@@ -72,6 +72,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.incidents import facts as incidents_facts
     from fieldops.incidents import views as incidents
     from fieldops.journal import intake
+    from fieldops.messages import models as _messages  # noqa: F401 - its tables, until its pages are here
     from fieldops.operations import metrics, watch
     from fieldops.operations import views as operations
     from fieldops.organisation import facts as organisation_facts
