@@ -293,12 +293,12 @@ def is_answered(day: Day) -> None:
     expect(day.county.locator("#waiting")).to_contain_text("停电")
     expect(county.locator("#incident-state")).to_contain_text("供电已恢复")
     decide(county, "resolve", "供电恢复，监测继续。")
-    offers(county, "withdraw")
+    offers(county, "realarm withdraw")
     expect(city.locator("form[action$='/verify']")).to_be_visible()
-    offers(city, "verify instruct")
+    offers(city, "verify instruct realarm")
     decide(city, "verify")
     decide(city, "close")
-    offers(city, "")
+    offers(city, "realarm")
     expect(day.county.locator("[data-alert-id]")).to_have_count(0)
     expect(day.county).not_to_have_title(re.compile(r"^\("))
     day.people.shot(city, "city-2-incident-closed", full=True)
@@ -389,6 +389,7 @@ def holds_each_fact_once(app: Flask) -> None:
         "sitting.frozen": 1,
         "anomaly.noted": 2,
         "incident.reported": 1,
+        "incident.clocked": 3,
         "incident.acknowledged": 2,
         "incident.instructed": 1,
         "incident.escalated": 1,
