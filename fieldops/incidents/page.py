@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from fieldops.db import db
-from fieldops.incidents import clocks, queries, transitions, words
+from fieldops.incidents import clocks, desk, queries, transitions, words
 from fieldops.incidents.forms import WITHIN, DecisionForm
 from fieldops.incidents.incident import utc_text
 from fieldops.incidents.models import IncidentRow
@@ -51,7 +51,10 @@ def context(row: IncidentRow, *, actor: Actor, place: Place, at: datetime) -> di
         "student_names": _student_names(row, actor, place),
         "turn": queries.turn(row),
         "at": at,
-        "clocks": _clocks(row),
+        "now": at,
+        "counted": desk.counted,
+        "due": desk.due_of(row),
+        "values": _values(row),
         "schools_of": {each.code: each.name for each in organisation.schools(row.county)},
         "targets": queries.under_way(row.county, row.window, but=row.id) if _may_merge(row, own, at) else [],
         "others": queries.related(row),
@@ -112,14 +115,14 @@ def _may_merge(row: IncidentRow, levels: tuple[str, ...], at: datetime) -> bool:
     return transitions.refusal("merge", row, levels=levels, person=None, at=at, words="-") is None
 
 
-def _clocks(row: IncidentRow) -> dict[str, Any]:
-    """Both clocks, and the values they go by: [(name, minutes, origin)]."""
+def _values(row: IncidentRow) -> list[tuple[str, int, str]]:
+    """The values that its clocks go by: (name, minutes, origin)."""
     policy = row.policy or {}
     within, origin = clocks.acknowledge_within(policy, row.severity, row.level)
     values = [("acknowledge_min", int(within.total_seconds() // 60), origin)]
     values += [(name, *clocks.value_of(policy, row.severity, name)) for name in ("word_min", "repeat_min")]
     skip = clocks.value_of(policy, row.severity, "skip_level")
-    return {"values": values + ([("skip_level", *skip)] if skip[0] else [])}
+    return values + ([("skip_level", *skip)] if skip[0] else [])
 
 
 def _telephones(row: IncidentRow, school: School) -> list[tuple[str, str]]:

@@ -137,6 +137,8 @@ LAPSED: Final[dict[str, Any]] = {
     "unverified": _l("It is said to be over, and nobody has confirmed it yet."),
     "unclosed": _l("It is settled, and nobody has closed it yet."),
 }
+#: Of a reminder before the time is over.
+NOT_YET: Final = _l("Nobody has taken it on yet.")
 
 #: The frozen values, as the page of an incident names them.
 VALUES: Final[dict[str, Any]] = {
