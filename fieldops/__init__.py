@@ -70,6 +70,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.board import views as board
     from fieldops.incidents import desk_views as incidents_desk
     from fieldops.incidents import facts as incidents_facts
+    from fieldops.incidents import topic as incidents_topic
     from fieldops.incidents import views as incidents
     from fieldops.journal import intake
     from fieldops.messages import models as _messages  # noqa: F401 - its tables, until its pages are here
@@ -95,7 +96,18 @@ def _wire_parts(app: Flask) -> None:
         registry.add(kinds=facts.KINDS)
     for facts_with_state in (testday_facts, incidents_facts):
         registry.add(kinds=facts_with_state.KINDS, projections=facts_with_state.PROJECTIONS)
-    for part in (intake, rules, timetable_context, reference, roster_context, phones, feed, metrics, watch):
+    for part in (
+        intake,
+        rules,
+        timetable_context,
+        reference,
+        roster_context,
+        phones,
+        feed,
+        metrics,
+        watch,
+        incidents_topic,
+    ):
         part.init_app(app)
     for views in (
         organisation,

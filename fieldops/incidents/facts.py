@@ -20,8 +20,10 @@ from fieldops.incidents import clocks, reactions, transitions
 from fieldops.incidents.models import IncidentRow
 from fieldops.incidents.severity import CATEGORIES, Order, Severity, worse
 from fieldops.incidents.state import Incident, as_row, fold
+from fieldops.incidents.telling import letters
 from fieldops.journal.events import Draft, Event
-from fieldops.journal.kinds import Kind, Projection, Reading
+from fieldops.journal.kinds import Kind, Outgoing, Projection, Reading
+from fieldops.messages.models import Letter
 from fieldops.roster import reference
 
 #: Words of a person: not blank, and not a book.
@@ -333,5 +335,12 @@ KINDS: tuple[Kind, ...] = (
 
 
 PROJECTIONS: tuple[Projection, ...] = (
-    Projection(name="incident", table=IncidentRow.__table__, fold=fold, row=as_row, refold=True),
+    Projection(
+        name="incident",
+        table=IncidentRow.__table__,
+        fold=fold,
+        row=as_row,
+        refold=True,
+        outgoing=Outgoing(table=Letter.__table__, rows=letters),
+    ),
 )

@@ -29,8 +29,9 @@ from fieldops.journal.events import make, read_body
 from fieldops.journal.models import EventRow, Quarantined
 from fieldops.journal.submission import Submission, prepare
 from fieldops.journal.verify import verify
+from fieldops.messages.models import Letter
 from fieldops.timetable.models import PolicyRow, Window
-from tests.incidents.conftest import ANSWERS, COUNTY, NOW, SCHOOL, WINDOW, World, populated
+from tests.incidents.conftest import ANSWERS, CITY, COUNTY, NOW, PROVINCE, SCHOOL, WINDOW, World, populated
 from tests.support import engines, postgres
 
 SOAK = os.environ.get("FIELDOPS_SOAK") == "1"
@@ -170,6 +171,8 @@ def check(case: str) -> None:
     assert Counter(map(tuple, lapsed.values())) == {LEVELS: INCIDENTS}
     told = select(func.count()).select_from(EventRow).where(EventRow.kind == "incident.clocked")
     assert db.session.scalar(told) == INCIDENTS * (1 + len(LEVELS))
+    letters = db.session.execute(select(Letter.place, func.count()).group_by(Letter.place)).all()
+    assert dict(map(tuple, letters)) == dict.fromkeys((f"{COUNTY}/{SCHOOL}", COUNTY, CITY, PROVINCE), INCIDENTS)
     assert db.session.scalar(select(func.count()).select_from(Quarantined)) == 0
     assert list(verify(COUNTY)) == []
     print(f"\n{case}: {INCIDENTS} incidents x {len(LEVELS)} levels, {KILLS} kills, worst lateness {worst}")
