@@ -40,6 +40,14 @@ class Named(Struct):
     name: str
 
 
+class CountyShape(Struct):
+    """The county, with the telephone of its desk: whom to call while nothing is delivered."""
+
+    code: str
+    name: str
+    telephone: str | None
+
+
 class PersonShape(Struct):
     """Who is signed in."""
 
@@ -187,7 +195,7 @@ class Snapshot(Struct):
     person: PersonShape
     duties: list[DutyShape]
     device: DeviceShape
-    county: Named
+    county: CountyShape
     school: SchoolShape | None
     schools: list[Named]
     sessions: list[SessionShape]

@@ -55,7 +55,14 @@ def etag(actor: Actor, window: Window, place: Place, now: datetime) -> str:
 
 
 def build(
-    *, actor: Actor, window: Window, place: Place, county_name: str, device_label: str, server_time: datetime
+    *,
+    actor: Actor,
+    window: Window,
+    place: Place,
+    county_name: str,
+    county_telephone: str | None,
+    device_label: str,
+    server_time: datetime,
 ) -> shapes.Snapshot:
     """The snapshot of `place` (a school, or a county for a desk that names no school) for this actor."""
     county = str(place.county)
@@ -76,7 +83,7 @@ def build(
         person=person(actor),
         duties=duties(actor),
         device=shapes.DeviceShape(str(actor.device_id), device_label),
-        county=shapes.Named(county, county_name),
+        county=shapes.CountyShape(county, county_name, county_telephone),
         school=_school(school),
         schools=[shapes.Named(other.code, other.name) for other in reference.schools.values()],
         sessions=_sessions(reference, school),

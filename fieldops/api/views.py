@@ -202,6 +202,7 @@ def snapshot() -> Response:
                 window=window,
                 place=place,
                 county_name=division.name if division else county.path,
+                county_telephone=division.telephone if division else None,
                 device_label=device.label if device else "",
                 server_time=g.window_now,
             )

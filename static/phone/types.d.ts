@@ -137,6 +137,7 @@ export interface IncidentRow {
   phase?: string;
   instructions?: Instruction[];
   pending?: boolean;
+  stuck?: boolean;
 }
 
 export interface Duty {
@@ -174,8 +175,8 @@ export interface Snapshot {
   person: { id: string; name: string; locale: string };
   duties: Duty[];
   device: { id: string; label: string };
-  county: { code: string; name: string } | null;
-  school: { code: string; name: string; grades: number[]; timezone: string; card_salt: string } | null;
+  county: { code: string; name: string; telephone?: string | null } | null;
+  school: { code: string; name: string; grades: number[]; timezone: string; telephone?: string | null; card_salt: string } | null;
   schools: { code: string; name: string }[];
   /** Of each other school of the county: the first 10 hex digits of its cards' hashes, with this school's salt. */
   foreign_cards?: Record<string, string[]>;

@@ -36,7 +36,7 @@ pytestmark = [
 ]
 SCHOOL, ROOM = "4418230104", "01"
 #: No pages: read by programs, or handed to the person as a file.
-NO_PAGES = re.compile(r"^/api/|\.csv$|^/healthz$|^/metrics$|^/s/")
+NO_PAGES = re.compile(r"^/api/|\.csv$|/export\.<any|^/healthz$|^/metrics$|^/s/")
 #: Width, height and colours of a look; each language is seen by the light of both.
 LOOKS = {
     "zh": ((1440, 900, "light"), (360, 740, "dark")),
@@ -106,6 +106,7 @@ class Arguments:
             "device": device,
             "build": build(),
             "path": "css/base.css",
+            "form": "csv",
         }
         self.identity = {"people": chief, "incidents": incident}
 
@@ -170,6 +171,11 @@ def test_every_page(app: Flask, staff: People, language: str, browser: Browser, 
         seen += 1
         if shots:
             staff.shot(page, f"page-{url.endpoint}-{language}")
+    for place, viewer in ((f"/c/{COUNTY}", "desk"), (f"/d/{CITY}", "city_desk")):
+        for look in ("wall=1", "severity=minor&q=%3Cb%3E"):  # the same page, and nothing like it
+            viewers[viewer].goto(f"{staff.address}{place}/incidents?{look}")
+            wrong += faults_of(viewers[viewer], f"{place}/incidents?{look}", language, paper=False)
+            staff.shot(viewers[viewer], f"page-desk-{place[1]}-{look[:4]}-{language}")
     assert not wrong, "\n".join(wrong)
     assert seen > 20
     print(f"{seen} pages in {language}")

@@ -9,6 +9,9 @@ import { momentOf, overlay } from "../state.js";
 import { INCIDENT_CATEGORIES, LEVELS } from "../words.js";
 import { reportTabs, sessionHere } from "./report-parts.js";
 
+/** Longer than an answer takes where there is a network. */
+const STUCK_MS = 3_000;
+
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../types.js").IncidentRow} IncidentRow */
 
@@ -52,7 +55,11 @@ export function incidentScreen(app) {
         session: session?.code ?? null,
         data: { category: said.category, ...answers(), ...(text && { note: text }) },
       });
-      app.flash("good", t("Reported. It is sent as soon as the server answers; its state stands below."));
+      if (navigator.onLine) {
+        app.flash("good", t("Reported. It is sent as soon as the server answers; its state stands below."));
+      } else {
+        app.flash("warn", t("Noted on this phone, and not delivered yet: its state stands below."));
+      }
       app.go("incident");
     },
     { kind: "primary huge", icon: "up" },
@@ -124,7 +131,7 @@ export function incidentScreen(app) {
     const key = JSON.stringify(rows);
     if (key === shown) return;
     shown = key;
-    fill(known, rows.length > 0 && h("h2", {}, t("Reported")), ...rows.map((row) => incidentCard(app, row)));
+    fill(known, rows.length > 0 && h("h2", {}, t("Incidents")), ...rows.map((row) => incidentCard(app, row)));
   };
   update();
   return {
@@ -158,6 +165,7 @@ function incidentsOf({ model, snapshot }) {
         reported_at: new Date(momentOf(fact)).toISOString(),
         version: 0,
         pending: fact.state !== "received",
+        stuck: fact.state !== "received" && isStuck(fact.id),
       };
     });
   return [...own.reverse(), ...snapshot.states.incidents];
@@ -176,14 +184,65 @@ function incidentCard({ model, snapshot }, row) {
       "p",
       { class: "row" },
       row.pending
-        ? h("span", { class: "chip chip--provisional" }, icon("cloud-wait"), t("waiting to be sent"))
+        ? h(
+            "span",
+            { class: `chip ${row.stuck ? "is-bad" : "chip--provisional"}` },
+            icon("cloud-wait"),
+            pendingWords(row),
+          )
         : row.state === "waiting"
           ? h("span", { class: "chip chip--provisional" }, icon("cloud-done"), t("received"))
           : chip(row.phase ?? row.state),
       h("span", { class: "soft numeric" }, `${clockTime(row.reported_at, model.zone)} · ${roomName(place)} · ${level}`),
     ),
+    ...(row.stuck ? [notDelivered(snapshot, row)] : []),
     ...(row.instructions ?? []).map((each) =>
       note("info", t("Instruction, %(time)s", { time: clockTime(each.at, model.zone) }), h("p", {}, each.text)),
+    ),
+  );
+}
+
+/** @param {IncidentRow} row */
+function pendingWords(row) {
+  return row.stuck ? t("not delivered") : t("waiting to be sent");
+}
+
+/** When each was first seen waiting, by the monotonic clock. @type {Map<string, number>} */
+const waitingSince = new Map();
+
+/**
+ * Whether it waits for longer than an answer takes where there is a network.
+ * @param {string} id
+ */
+function isStuck(id) {
+  const now = performance.now();
+  if (!waitingSince.has(id)) waitingSince.set(id, now);
+  return !navigator.onLine || now - (waitingSince.get(id) ?? now) > STUCK_MS;
+}
+
+/**
+ * Nobody knows of it yet: say so, and whom to call.
+ * @param {App["snapshot"]} snapshot
+ * @param {IncidentRow} row
+ */
+function notDelivered({ county, school }, row) {
+  const called = [
+    [county?.name, county?.telephone],
+    [school?.name, school?.telephone],
+  ].filter(([, number]) => number);
+  return note(
+    "bad",
+    t("Not delivered: nobody but this phone knows of it yet."),
+    h("p", {}, t("It goes by itself as soon as there is a network.")),
+    called.length > 0 &&
+      h("p", {}, row.severity === "serious" ? t("It is serious: telephone now.") : t("If it is urgent, telephone:")),
+    ...called.map(([name, number]) =>
+      h(
+        "a",
+        { class: "button button--wide", href: `tel:${String(number).replace(/[^0-9+*#]/g, "")}` },
+        icon("phone"),
+        h("span", {}, `${name} `, h("span", { class: "button__note nowrap" }, String(number))),
+      ),
     ),
   );
 }
