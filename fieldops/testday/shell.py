@@ -6,11 +6,13 @@ All three are the same for everybody and hold nobody's data.
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import json
 import mimetypes
+import posixpath
+import re
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask_babel import gettext as _
 
 from fieldops.web.assets import PHONE_STYLES, STYLES, Assets, asset
+from fieldops.web.compression import gzipped
 from fieldops.web.i18n import language
 from fieldops.web.rules import public
 
@@ -25,6 +28,8 @@ blueprint = Blueprint("shell", __name__)
 
 PAGE: Final = "testday/phone.html"
 WORKER: Final = "phone/sw.js"
+START: Final = "phone/app.js"
+_STATIC_IMPORT: Final = re.compile(r"""\b(?:from|import) ?["'](\.[^"']+)["']""")
 #: What the phone keeps besides its style sheets, as patterns below ``static/``.
 KEPT: Final = (
     "i18n/*.json",
@@ -44,7 +49,7 @@ ACCENT: Final = "#0b4a8f"
 @public
 def phone() -> Response:
     """The phone's shell: the same for everybody and without anybody's data, so that it opens without a network."""
-    response = make_response(render_template(PAGE, version=version(), colors=THEME_COLORS))
+    response = make_response(render_template(PAGE, version=version(), modules=modules(_assets()), colors=THEME_COLORS))
     response.headers["Cache-Control"] = "no-cache"
     response.vary.update(["Accept-Language", "Cookie"])
     response.add_etag()
@@ -59,13 +64,9 @@ def worker() -> Response:
     said = {"version": version(), "build": _assets().build, "files": kept_files()}
     source = (_assets().root / WORKER).read_text(encoding="utf-8")
     text = f"self.SHELL = {json.dumps(said, separators=(',', ':'))};\n{source}"
-    compressed = request.accept_encodings["gzip"] > 0
-    response = make_response(gzip.compress(text.encode(), mtime=0) if compressed else text)
-    if compressed:
-        response.headers["Content-Encoding"] = "gzip"
+    response = gzipped(make_response(text))
     response.mimetype = "text/javascript"
     response.headers["Cache-Control"] = "no-cache"
-    response.vary.add("Accept-Encoding")
     response.add_etag()
     response.make_conditional(request)
     return response
@@ -104,6 +105,23 @@ def manifest() -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.vary.update(["Accept-Language", "Cookie"])
     return response
+
+
+@cache
+def modules(store: Assets) -> tuple[str, ...]:
+    """Paths of the modules that the page needs at its start, by their static imports, `START` first.
+
+    The page names them all, or a phone would learn of each only when the one that imports it has arrived.
+    """
+    found: dict[str, None] = {}
+    todo = [START]
+    while todo:
+        path = todo.pop(0)
+        if path not in found:
+            found[path] = None
+            wanted = _STATIC_IMPORT.findall((store.root / path).read_text(encoding="utf-8"))
+            todo += [posixpath.normpath(posixpath.join(posixpath.dirname(path), each)) for each in wanted]
+    return tuple(found)
 
 
 def kept_files() -> list[tuple[str, str, str]]:

@@ -147,3 +147,9 @@ def test_the_manifest_installs_it(client: FlaskClient, language: str, name: str,
             assert icon.data.startswith(b"\x89PNG")
             size = int.from_bytes(icon.data[16:20])
             assert f"{size}x{size}" == each["sizes"]
+
+
+def test_the_page_names_each_module_that_it_needs_at_its_start(client: FlaskClient) -> None:
+    page = client.get("/phone").text
+    named = re.findall(r'(?:src|modulepreload" fetchpriority="low" href)="/s/[^/]+/(phone/[^"]+)"', page)
+    assert sorted(named) == sorted(opens_with())
