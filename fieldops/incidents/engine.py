@@ -8,6 +8,7 @@ late the step came stands on the timeline.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ import structlog
 from sqlalchemy import select
 
 from fieldops.db import db, writing
-from fieldops.incidents import clocks, duty, queries
+from fieldops.incidents import clocks, duty, queries, transitions
 from fieldops.incidents.models import IncidentRow
 from fieldops.journal.events import Draft, derived_id, make
 from fieldops.journal.models import Head
@@ -58,32 +59,62 @@ def _due_in(window: str, at: datetime) -> list[str]:
 
 def _county(county: str, window: str, at: datetime, holds: int) -> int:
     done = 0
-    moved: set[str] = set()
+    looked: set[str] = set()
     for _ in range(holds):
-        with writing():
-            # Whoever waits here for another engine sees what that one did.
-            db.session.execute(select(Head.seq).where(Head.county == county).with_for_update())
-            due = db.session.scalars(
-                select(IncidentRow)
-                .where(_row.county == county, _row.window == window, _row.next_due_at <= at, _row.id.not_in(moved))
-                .order_by(_row.next_due_at, _row.id)
-                .limit(AT_A_TIME)
-            ).all()
-            moved.update(row.id for row in due)
-            done += _take(county, window, due, at)
-        if len(due) < AT_A_TIME:
+        try:
+            taken, found = _some(county, window, at, looked, AT_A_TIME)
+        except Exception:  # one incident that cannot be moved must not hold the others up
+            db.session.rollback()
+            log.exception("engine: steps of a county failed together; taking them one by one", county=county)
+            return done + _one_by_one(county, window, at, looked)
+        done += taken
+        looked.update(found)
+        if len(found) < AT_A_TIME:
             break
     return done
 
 
-def _take(county: str, window: str, due: Any, at: datetime) -> int:
+def _one_by_one(county: str, window: str, at: datetime, looked: set[str]) -> int:
+    done = 0
+    for identity in _due(county, window, at, looked, AT_A_TIME):
+        try:
+            done += _some(county, window, at, looked, 1, only=identity)[0]
+        except Exception:
+            db.session.rollback()
+            log.exception("engine: an incident cannot be moved", county=county, incident=identity)
+    return done
+
+
+def _some(
+    county: str, window: str, at: datetime, looked: set[str], most: int, *, only: str | None = None
+) -> tuple[int, list[str]]:
+    """Take steps of one county under one hold of its lock: how many were taken, and which incidents were looked at."""
+    with writing():
+        # Whoever waits here for another engine sees what that one did.
+        db.session.execute(select(Head.seq).where(Head.county == county).with_for_update())
+        found = [only] if only else _due(county, window, at, looked, most)
+        rows = db.session.scalars(select(IncidentRow).where(_row.county == county, _row.id.in_(found))).all()
+        return _take(county, window, sorted(rows, key=lambda row: found.index(row.id)), at), found
+
+
+def _due(county: str, window: str, at: datetime, looked: set[str], most: int) -> list[str]:
+    statement = (
+        select(_row.id)
+        .where(_row.county == county, _row.window == window, _row.next_due_at <= at, _row.id.not_in(looked))
+        .order_by(_row.next_due_at, _row.id)
+        .limit(most)
+    )
+    return list(db.session.scalars(statement))
+
+
+def _take(county: str, window: str, due: Sequence[IncidentRow], at: datetime) -> int:
     chain = queries.chain_of(county)
     drafts = []
     for row in due:
         draft = step_of(row, at, chain)
         if draft is not None:
             if draft.kind == "incident.repeated":
-                draft.data["place"] = duty.places(county, row.school)[row.verify_level or row.level]
+                draft.data["place"] = _place(county, row)
             drafts.append(draft)
     if not drafts:
         return 0
@@ -93,6 +124,14 @@ def _take(county: str, window: str, due: Any, at: datetime) -> int:
             # The row differs from its events, or the step was refused: the auditor tells it to people.
             log.error("engine: a step was not taken", incident=draft.data["incident"], outcome=result.outcome)
     return sum(result.outcome == "accepted" for result in results)
+
+
+def _place(county: str, row: IncidentRow) -> str:
+    """The desk whose turn it is; where a county has no city, the next one above that there is."""
+    desks = duty.places(county, str(row.school))
+    rank = transitions.CHAIN.index(queries.turn(row))
+    higher = [desk for level, desk in desks.items() if transitions.CHAIN.index(level) >= rank]
+    return higher[0] if higher else list(desks.values())[-1]
 
 
 def step_of(row: Any, at: datetime, chain: tuple[str, ...]) -> Draft | None:

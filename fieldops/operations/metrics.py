@@ -50,6 +50,9 @@ class _State:
         if health["engine_tick_age_s"] is not None:
             age = health["engine_tick_age_s"]
             yield GaugeMetricFamily("fieldops_engine_tick_age_seconds", "Since the newest engine tick.", value=age)
+        if health["incidents_stuck"] is not None:
+            stuck = health["incidents_stuck"]
+            yield GaugeMetricFamily("fieldops_incidents_stuck", "Incidents that can no longer move.", value=stuck)
         if health["journal_seq"] is not None:
             events = GaugeMetricFamily("fieldops_journal_events", "Events in a county's journal.", labels=["county"])
             for county, seq in heads().items():

@@ -37,6 +37,8 @@ SILENT_AFTER: Final = timedelta(seconds=60)
 STUCK_AFTER: Final = timedelta(minutes=3)
 #: A process looks at the beat at most so often.
 _LOOK_EVERY_S: Final = 5.0
+#: And counts what can no longer move at most so often.
+_COUNT_EVERY_S: Final = 60.0
 _DEADMAN_TIMEOUT_S: Final = 10
 #: Header of every answer while no engine ticks: milliseconds of its last tick (real time; 0: never).
 HEADER: Final = "X-Engine-Silent-Since"
@@ -109,12 +111,15 @@ def call_outside(address: str) -> threading.Thread:
 
 @dataclass
 class Watch:
-    """What this process knows of the engine. `silent_since`: its last tick when it stands still; `EVER`: never seen."""
+    """What this process knows of the engine: whether it stands still, and when it ticked last (None: never)."""
 
     lock: threading.Lock
     looked: float = float("-inf")
     silent: bool = False
     ticked_at: datetime | None = None
+    #: Incidents that can no longer move, and when they were counted last (monotonic).
+    stuck: int = 0
+    counted: float = float("-inf")
 
     def look(self, app: Flask) -> int:
         """After an answer went out: look at the beat when it is time to, and take what is due when nobody else does.
@@ -136,6 +141,9 @@ class Watch:
     def _look(self, now: datetime) -> int:
         self.ticked_at = last_tick()
         self.silent = self.ticked_at is None or now - self.ticked_at > SILENT_AFTER
+        if time.monotonic() - self.counted >= _COUNT_EVERY_S:
+            self.counted = time.monotonic()
+            self.stuck = len(stuck(now))
         db.session.rollback()
         if self.ticked_at is not None and now - self.ticked_at <= STEP_IN_AFTER:
             return 0
@@ -160,7 +168,8 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def _banner() -> dict[str, Any]:
-        return {"engine_silent": {"at": watch.ticked_at, "zone": COMMON_ZONE} if watch.silent else None}
+        silent = {"at": watch.ticked_at, "zone": COMMON_ZONE} if watch.silent else None
+        return {"engine_silent": silent, "incidents_stuck": 0 if watch.silent else watch.stuck}
 
 
 def watch() -> Watch:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from fieldops.db import db, writing
 from fieldops.incidents import engine, queries, service
@@ -15,7 +15,7 @@ from fieldops.incidents.models import IncidentRow
 from fieldops.journal.events import Event
 from fieldops.journal.models import Head, Quarantined
 from fieldops.journal.verify import verify
-from fieldops.organisation.models import Duty
+from fieldops.organisation.models import Division, Duty
 from fieldops.timetable.models import PolicyRow, Window
 from tests.incidents.conftest import CITY, COUNTY, NOW, OTHER_SCHOOL, PROVINCE, SCHOOL, SERIOUS, WINDOW, World, page_of
 
@@ -232,6 +232,32 @@ def test_what_is_said_to_be_over_is_not_forgotten_before_it_is_closed(world: Wor
     assert steps(identity)[1:] == [("repeated", "school", 63, "unclosed")]
     decide(world, "county", "close", identity, 65)
     assert world.fresh(identity).next_due_at is None
+
+
+def test_a_county_without_a_city_goes_to_the_province(world: World) -> None:
+    with writing():
+        db.session.execute(update(Division).where(Division.code == COUNTY).values(parent=PROVINCE))
+    identity, other = world.report(**SERIOUS).id, world.report(**{**SERIOUS, "category": "fire"}).id
+    decide(world, "county", "resolve", other, text="done")
+    until(16, every_s=60)
+    assert (world.fresh(identity).level, world.fresh(identity).exhausted) == ("province", True)
+    assert steps(other) == [("repeated", "county", 15, "unverified")]
+    assert decide(world, "province", "verify", other, 17).verified_at == after(17)
+
+
+def test_one_that_cannot_be_moved_holds_nobody_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    identities = sorted(world.report(**SERIOUS).id for _ in range(3))
+
+    def broken(row: Any, at: datetime, chain: tuple[str, ...], whole: Any = engine.step_of) -> Any:
+        if row.id == identities[1]:
+            raise ZeroDivisionError
+        return whole(row, at, chain)
+
+    monkeypatch.setattr(engine, "step_of", broken)
+    assert tick(5) == 2
+    monkeypatch.undo()
+    assert [world.fresh(identity).level for identity in identities] == ["city", "county", "city"]
+    assert tick(5) == 1
 
 
 # --- merge, end, again ------------------------------------------------------------------------------------------------

@@ -100,6 +100,9 @@ def test_what_can_no_longer_move_is_named(world: World) -> None:
     found = health.report()
     assert (found["status"], found["incidents_stuck"]) == ("unwell", 1)
     assert "1 incidents can no longer move" in found["reasons"][0]
+    assert "fieldops_incidents_stuck 1.0" in world.app.test_client().get("/metrics").text
+    get(world)
+    assert "1 incident can no longer move by itself" in get(world).text
     shift(6)
     assert set(watch.audit()) == {(COUNTY, lost), (COUNTY, fine)}, "nobody ticked for longer than three minutes"
     engine.tick()
