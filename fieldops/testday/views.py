@@ -85,6 +85,7 @@ def _context(county: str, school: str, room: str, session: str | None) -> dict[s
             "start": policies["start_tolerance_min"].value,
             "end": policies["end_tolerance_min"].value,
             "participation": policies["participation_min_percent"].value,
+            "late_entry": policies["late_entry_after_min"].value,
         },
     }
 

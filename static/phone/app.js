@@ -156,12 +156,13 @@ function currentSession(model, snapshot, room) {
 function drawNav(model) {
   const { snapshot } = model;
   const room = snapshot ? roomOf(snapshot) : "";
-  if (!snapshot || !room) {
+  if (!snapshot || (!room && !schoolRole(snapshot.duties))) {
     nav.dataset.key = "";
     nav.replaceChildren();
     return;
   }
-  const session = currentSession(model, snapshot, room);
+  // Who has the whole school in hand and no room reports too; the room is asked for then.
+  const session = room ? currentSession(model, snapshot, room) : undefined;
   const code = encodeURIComponent(session?.code ?? "");
   const here = path.split("/")[0] ?? "";
   const key = `${code}/${here}/${snapshot.duties.flatMap((duty) => duty.actions)}`;
@@ -179,8 +180,9 @@ function drawNav(model) {
   fill(
     nav,
     entry(t("Now"), "", "clock", ["", "rooms", "room", "ready", "school"]),
-    model.may("attendance.note") && entry(t("Check-in"), `check-in/${code}`, "scan", ["check-in"]),
-    (model.may("sitting.note") || model.may("sitting.seal")) &&
+    room && model.may("attendance.note") && entry(t("Check-in"), `check-in/${code}`, "scan", ["check-in"]),
+    room &&
+      (model.may("sitting.note") || model.may("sitting.seal")) &&
       entry(t("Session"), `sitting/${code}`, "play", ["sitting"]),
     entry(t("Report"), "anomaly", "flag", ["anomaly", "incident", "nil"]),
   );

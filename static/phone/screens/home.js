@@ -50,7 +50,7 @@ export function homeScreen(app) {
     card.className = `card now is-${now.tone}`;
     fill(open, due && checkNote(), ...late.map((session) => lateLine(session)));
     fill(list, ...todays(app, nowMs).map((session) => sessionLine(app, session)));
-    fill(bar, ...actions(now));
+    fill(bar, ...actions(now, app.snapshot));
   };
   update();
   const today = h("section", { class: "stack stack--tight" }, h("h2", {}, t("Sessions")), list);
@@ -108,8 +108,11 @@ function nowWords(app, now) {
   ];
 }
 
-/** @param {import("../nowcard.js").Now} now */
-function actions(now) {
+/** @param {import("../nowcard.js").Now} now @param {import("../types.js").Snapshot} snapshot */
+function actions(now, snapshot) {
+  // Nobody can be checked in while the names are sealed: what opens them comes first.
+  if (now.opens === "check-in" && snapshot.sealed_roster && namesAway(snapshot))
+    return [link(t("Key in the release code"), "#/release", { kind: "primary huge", icon: "lock", id: "next" })];
   const code = encodeURIComponent(now.session?.code ?? "");
   const to = now.opens === "nil" ? "#/nil" : `#/${now.opens}/${code}`;
   const shape = { "check-in": "scan", sitting: "pen", nil: "check" }[now.opens ?? "nil"];
