@@ -162,6 +162,8 @@ def test_the_wall_shows_and_offers_nothing_to_press(world: World) -> None:
     body = html[html.index('id="wall-body"') :]
     assert "<form" not in body[: body.index("</section>")]
     assert "tel:" not in html
+    service.acknowledge(incident=row, by=world.by("county"), at=NOW, seen_version=row.version)
+    assert "county has it since" in world.get("county", f"{DESK}?wall=1", **ENGLISH).text, "a wall is read by everybody"
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
