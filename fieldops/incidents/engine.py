@@ -8,12 +8,13 @@ late the step came stands on the timeline.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from fieldops.db import db, writing
 from fieldops.incidents import clocks, duty, queries, transitions
@@ -33,13 +34,21 @@ _row = IncidentRow.__table__.c
 log = structlog.get_logger()
 
 
-def round(now: datetime, *, holds: int = HOLDS) -> int:  # noqa: A001 - what the engine calls it
-    """Take the steps that are due. `now`: real time. Returns how many were taken."""
-    done = 0
+def round(now: datetime, *, holds: int = HOLDS, most_s: float = 60) -> int:  # noqa: A001 - what the engine calls it
+    """Take the steps that are due. Returns how many were taken.
+
+    Args:
+        now: real time.
+        holds: of one county's lock, each of `AT_A_TIME` incidents.
+        most_s: no county is begun after so many seconds; the next round goes on.
+    """
+    done, ends = 0, time.monotonic() + most_s
     for window in timetable.open_windows():
         at = clock.now(window, real=now)
         code = window.code
         for county in _due_in(code, at):
+            if time.monotonic() > ends:
+                break
             done += _county(county, code, at, holds)
     db.session.rollback()
     return done
@@ -53,8 +62,14 @@ def anything_due(now: datetime) -> bool:
 
 
 def _due_in(window: str, at: datetime) -> list[str]:
-    statement = select(_row.county).where(_row.next_due_at <= at, _row.window == window).distinct()
-    return sorted(db.session.scalars(statement))
+    """Counties in which something is due, those that wait longest first."""
+    statement = (
+        select(_row.county)
+        .where(_row.next_due_at <= at, _row.window == window)
+        .group_by(_row.county)
+        .order_by(func.min(_row.next_due_at), _row.county)
+    )
+    return list(db.session.scalars(statement))
 
 
 def _county(county: str, window: str, at: datetime, holds: int) -> int:

@@ -31,6 +31,7 @@ WEB: Final = "web"
 #: A web process steps in when no engine has ticked for so long; one of them every so often.
 STEP_IN_AFTER: Final = timedelta(seconds=15)
 STEP_IN_EVERY: Final = timedelta(seconds=5)
+_STEP_IN_MOST_S: Final = 0.5
 #: Desks and `/healthz` are told that the engine stands still after this: it ticks every 5 s.
 SILENT_AFTER: Final = timedelta(seconds=60)
 #: What is due for longer than this, with an engine that ticks, can no longer move by itself.
@@ -149,7 +150,7 @@ class Watch:
             return 0
         with writing():
             mine = _take_turn(now)
-        return incidents.round(now, holds=1) if mine else 0
+        return incidents.round(now, holds=1, most_s=_STEP_IN_MOST_S) if mine else 0
 
 
 def init_app(app: Flask) -> None:
