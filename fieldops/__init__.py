@@ -73,7 +73,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.incidents import topic as incidents_topic
     from fieldops.incidents import views as incidents
     from fieldops.journal import intake
-    from fieldops.messages import models as _messages  # noqa: F401 - its tables, until its pages are here
+    from fieldops.messages import views as messages
     from fieldops.operations import metrics, watch
     from fieldops.operations import views as operations
     from fieldops.organisation import facts as organisation_facts
@@ -118,6 +118,7 @@ def _wire_parts(app: Flask) -> None:
         spoken,
         quarantine,
         day_views,
+        messages,
         incidents,
         incidents_desk,
         board,
@@ -127,4 +128,6 @@ def _wire_parts(app: Flask) -> None:
         operations,
     ):
         app.register_blueprint(views.blueprint)
+    app.register_blueprint(messages.callbacks)
     csrf.exempt(api.blueprint)
+    csrf.exempt(messages.callbacks)

@@ -6,6 +6,7 @@ A wrong setting stops the start with a sentence that names it: a county's server
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -46,6 +47,14 @@ class Settings:
     trusted_proxies: int
     #: Asked for each minute while all is well; who misses the call knows that it is not (`FIELDOPS_DEADMAN_URL`).
     deadman_url: str | None = None
+    #: The operator's mail server (`FIELDOPS_SMTP_URL`) and whom mails come from (`FIELDOPS_MAIL_FROM`).
+    smtp_url: str | None = None
+    mail_from: str = ""
+    #: Services that desks may use through apprise, by the beginning of their addresses (`FIELDOPS_APPRISE`).
+    apprise: frozenset[str] = frozenset()
+    #: Whether messages may go to addresses of the own network (`FIELDOPS_MESSAGES_PRIVATE`), as a chat server of the
+    #: government's own network has; without it a desk could make this machine knock at its neighbours' doors.
+    messages_private: bool = False
     #: The folder of static files (`FIELDOPS_STATIC_ROOT`); by itself what `static_folder` finds.
     static_root: Path = ROOT / "static"
 
@@ -100,6 +109,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         streams=streams,
         trusted_proxies=_integer(env, "FIELDOPS_TRUSTED_PROXIES", 0, 0, 16),
         deadman_url=_deadman_url(env.get("FIELDOPS_DEADMAN_URL") or ""),
+        smtp_url=_smtp_url(env.get("FIELDOPS_SMTP_URL") or ""),
+        mail_from=_mail_from(env.get("FIELDOPS_MAIL_FROM") or "", env.get("FIELDOPS_SMTP_URL") or ""),
+        apprise=_services(env.get("FIELDOPS_APPRISE") or ""),
+        messages_private=_flag(env, "FIELDOPS_MESSAGES_PRIVATE"),
         static_root=static_root,
     )
 
@@ -178,6 +191,30 @@ def _deadman_url(text: str) -> str | None:
     if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and loopback):
         return text
     raise SettingError("FIELDOPS_DEADMAN_URL: expected https://…, or http:// to this machine itself.")
+
+
+def _smtp_url(text: str) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme in ("smtp", "smtp+starttls", "smtps") and parts.hostname and not parts.path.strip("/"):
+        return text
+    raise SettingError("FIELDOPS_SMTP_URL: expected smtps://user:password@host:port, smtp+starttls://… or smtp://….")
+
+
+def _mail_from(text: str, smtp_url: str) -> str:
+    if not smtp_url and not text:
+        return ""
+    if re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+|[^<>\r\n]+<[^\s@<>,]+@[^\s@<>,]+>", text):
+        return text
+    raise SettingError("FIELDOPS_MAIL_FROM: expected an address, or Name <address>; needed with FIELDOPS_SMTP_URL.")
+
+
+def _services(text: str) -> frozenset[str]:
+    names = frozenset(name.strip().lower() for name in text.split(",") if name.strip())
+    if not all(re.fullmatch(r"[a-z0-9]+", name) for name in names):
+        raise SettingError("FIELDOPS_APPRISE: expected names of services divided by commas, as in tgram,ntfys.")
+    return names
 
 
 def _secret_key(text: str, data_dir: Path) -> str:

@@ -119,6 +119,7 @@ def test_what_is_public_is_a_short_list(app: Flask) -> None:
         "/manifest.webmanifest",
         "/healthz",
         "/metrics",
+        "/messages/callback/<uuid:identity>/<token>",
         "/api/v1/enrol",
         "/api/v1/openapi.json",
     }

@@ -52,7 +52,9 @@ _COUNTY_LINKS = (
     ("timetable.view", "timetable", _l("Timetable"), "clock"),
     ("timetable.view", "policies", _l("Policies"), "dots"),
     ("clock.set", "clock", _l("Clock"), "clock"),
+    ("messages.manage", "messages", _l("Messages out"), "message"),
 )
+_DIVISION_LINKS = (("messages.manage", "messages", _l("Messages out"), "message"),)
 _SCHOOL_LINKS = (
     ("incident.view", "incidents", _l("Incidents"), "flag"),
     ("people.view", "people", _l("People"), "person"),
@@ -152,7 +154,7 @@ def _county(county: str) -> dict[str, Any]:
 @rule("division.view", at="division")
 def division_board(division: str) -> str:
     """The counties of a city or province."""
-    return _page("board/division.html", _division(division), ())
+    return _page("board/division.html", _division(division), _DIVISION_LINKS)
 
 
 @blueprint.get("/d/<division>/board/tiles")

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fieldops.db import db, upsert, utcnow, writing
 from fieldops.incidents import engine as incidents
+from fieldops.messages import post, sending
 from fieldops.operations import health, watch
 from fieldops.operations.models import Beat
 from fieldops.organisation.models import SignInCode, SignInFailure
@@ -73,6 +74,7 @@ def clean() -> None:
         db.session.execute(delete(SignInCode).where(SignInCode.expires_at < now - KEEP_CODES))
         db.session.execute(delete(SignInFailure).where(SignInFailure.since < now - KEEP_FAILURES))
         db.session.execute(delete(Beat).where(Beat.at < now - KEEP_BEATS))
+        sending.clean(now)
 
 
 def run(app: Flask) -> None:
@@ -84,6 +86,12 @@ def run(app: Flask) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    # Messages leave beside the rounds, in threads of their own: a provider that hangs holds up no escalation.
+    with post.at_work(app):
+        _tick_until(stopped, app)
+
+
+def _tick_until(stopped: threading.Event, app: Flask) -> None:
     count = looks = 0
     while not stopped.is_set():
         with app.app_context():

@@ -67,6 +67,7 @@ ROLES: dict[str, frozenset[str]] = {
             "timetable.publish",
             "clock.set",
             "people.manage",
+            "messages.manage",
             "quarantine.view",
             "sitting.speak",
             "quarantine.settle",
