@@ -136,26 +136,14 @@ def test_an_error_in_a_200_is_tried_again_and_goes_to_the_next_channel(world: Wo
 
 def test_a_lesser_one_has_patience_with_its_channel(world: World, provider: Provider) -> None:
     first, second = channel(provider), channel(provider, kind="feishu", position=2)
-    world.report(order_affected="slight", beyond_school=True)
-    db.session.rollback()
-    urgency = db.session.scalars(select(Letter.urgency)).one()
-    assert urgency != "serious"
+    world.report(**SERIOUS)
     with writing():
-        db.session.execute(update(Letter).values(place=COUNTY))
-        db.session.execute(update(Channel).values(urgencies=[urgency]))
+        db.session.execute(update(Letter).values(urgency="moderate"))
     provider.default = {"errcode": -1}
-    monkey_due()
     for number in range(sending.PATIENCE):
         assert sendings(second) == []
         sending.round(later(minutes=10 * number))
     assert len(sendings(first)) == len(sendings(second)) == 1
-
-
-def monkey_due() -> None:
-    """The letter was moved to another desk for the test; whether it is due there is not what is tested."""
-    from fieldops.messages.topics import topics
-
-    topics["incident"] = dataclasses.replace(topics["incident"], still_due=lambda *_asked: True)
 
 
 def test_refused_for_good_is_given_up_at_once(world: World, provider: Provider) -> None:
