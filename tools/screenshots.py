@@ -32,6 +32,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import chromium, desk, phone
+from tests.support.shell import whole
 
 PICTURES = ROOT / "docs" / "pictures"
 #: A committed picture may not be larger, in bytes.
@@ -132,6 +133,26 @@ def take_phone(browser: Browser, running: Demo, to: Path) -> None:
     page.wait_for_selector(".verdict", timeout=30_000)
     save(page, to / "phone.png")
     context.close()
+    take_offline(browser, running, to)
+
+
+def take_offline(browser: Browser, running: Demo, to: Path) -> None:
+    """The phone of another room, cut off: three students checked in, what waits, the sheet for the box."""
+    context = phone(browser, device_scale_factor=1)
+    page = sign_in(context, running, "monitor", f"{COUNTY}/{SCHOOL}/02")
+    page.wait_for_selector(".now")
+    whole(page)
+    page.goto(running.url + "/phone#/check-in/g4-chinese")
+    context.set_offline(True)
+    for seat in range(8, 11):  # the first eight are in
+        page.locator(".seats > button").nth(seat).tap()
+        page.locator("dialog[open]").get_by_role("button", name="检录", exact=True).tap()
+        page.locator(".verdict").wait_for()
+    save(page, to / "offline-check-in.png")
+    for name, screen in (("offline-sync", "sync"), ("offline-box", "box/g4-chinese")):
+        page.evaluate("(screen) => { location.hash = `#/${screen}`; }", screen)
+        save(page, to / f"{name}.png")
+    context.close()
 
 
 def take_desks(browser: Browser, running: Demo, to: Path, incident: str) -> None:
@@ -176,7 +197,10 @@ PHONE_SCREENS = (
     "anomaly",
     "incident",
     "nil",
+    "ready",
+    "release",
     "rooms",
+    "school",
     "sync",
     "hand-over",
     "take-over",
@@ -203,6 +227,7 @@ def pages(incident: str) -> dict[tuple[str, str], dict[str, str]]:
             "school-cards": f"{school}/cards",
             "school-phones": f"{school}/phones",
             "school-quarantine": f"{school}/quarantine",
+            "school-day": f"{school}/day",
             "me": "/me",
         },
         ("desk", COUNTY): {
