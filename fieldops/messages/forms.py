@@ -25,7 +25,7 @@ def channel_form(kind: Kind, *, has_secrets: bool, **values: Any) -> FlaskForm:
 
     class ChannelForm(FlaskForm):
         name = StringField(
-            _l("Name"),
+            _l("Name of the channel"),
             [InputRequired(_NEEDED), Length(max=60)],
             description=_l("As the desk calls it, such as the group's name."),
         )
