@@ -74,6 +74,8 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.incidents import views as incidents
     from fieldops.journal import intake
     from fieldops.messages import views as messages
+    from fieldops.notices import facts as notices_facts
+    from fieldops.notices import views as notices
     from fieldops.operations import metrics, watch
     from fieldops.operations import views as operations
     from fieldops.organisation import facts as organisation_facts
@@ -94,7 +96,7 @@ def _wire_parts(app: Flask) -> None:
 
     for facts in (organisation_facts, timetable_facts, roster_facts):
         registry.add(kinds=facts.KINDS)
-    for facts_with_state in (testday_facts, incidents_facts):
+    for facts_with_state in (testday_facts, incidents_facts, notices_facts):
         registry.add(kinds=facts_with_state.KINDS, projections=facts_with_state.PROJECTIONS)
     for part in (
         intake,
@@ -121,6 +123,7 @@ def _wire_parts(app: Flask) -> None:
         messages,
         incidents,
         incidents_desk,
+        notices,
         board,
         board_phones,
         api,

@@ -184,6 +184,22 @@ class SealedRoster(Struct):
     release_at: Instant
 
 
+class NoticeShape(Struct):
+    """A notice that is for this person's duties, with what they did with it."""
+
+    id: Uuid
+    text: str
+    sender: str
+    sent_at: Instant
+    must_confirm: bool
+    confirm_by: Instant | None
+    about: Uuid | None
+    replaces: Uuid | None
+    withdrawn_at: Instant | None
+    read_at: Instant | None
+    confirmed_at: Instant | None
+
+
 class Snapshot(Struct):
     """What this device may see. Without a school (a desk that names none) the lists of a school are empty.
 
@@ -207,6 +223,8 @@ class Snapshot(Struct):
     closed_days: list[ClosedDay]
     sealed_roster: SealedRoster | None
     states: States
+    #: Newest first.
+    notices: list[NoticeShape]
     policies: dict[str, PolicyShape]
     seq: int
     server_time: Instant

@@ -12,6 +12,7 @@ from fieldops.api import envelope, shapes
 from fieldops.incidents.queries import snapshot_incidents
 from fieldops.journal import queries as journal
 from fieldops.journal.kinds import Reading
+from fieldops.notices.queries import of_person
 from fieldops.organisation.actors import Actor
 from fieldops.organisation.places import Place
 from fieldops.organisation.rights import ROLES
@@ -94,6 +95,7 @@ def build(
         closed_days=[shapes.ClosedDay(day.isoformat(), str(wire(at))) for day, at in stands.closed] if stands else [],
         sealed_roster=_sealed(county, window.code, reference, school, stands),
         states=_states(county, window.code, school, named=names is not None),
+        notices=_notices(actor, window.code, place),
         policies={
             value.name: shapes.PolicyShape(value.value, value.unit, value.origin)
             for value in reference.policies.values()
@@ -103,6 +105,27 @@ def build(
         server_epoch=journal.epoch(),
         hand_over_key=_hand_over_key(actor),
     )
+
+
+def _notices(actor: Actor, window: str, place: Place) -> list[shapes.NoticeShape]:
+    if not place.school:
+        return []
+    return [
+        shapes.NoticeShape(
+            id=notice.id,
+            text=notice.text,
+            sender=notice.sender_name,
+            sent_at=str(wire(notice.sent_at)),
+            must_confirm=notice.must_confirm,
+            confirm_by=wire(notice.confirm_by),
+            about=notice.about,
+            replaces=notice.replaces,
+            withdrawn_at=wire(notice.withdrawn_at),
+            read_at=wire(receipt.read_at) if receipt else None,
+            confirmed_at=wire(receipt.confirmed_at) if receipt else None,
+        )
+        for notice, receipt in of_person(str(place.county), window, place.school, actor.person_id, actor.duties)
+    ]
 
 
 def _hand_over_key(actor: Actor) -> str:

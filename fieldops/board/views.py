@@ -44,6 +44,7 @@ blueprint = Blueprint("board", __name__)
 #: Pages that a desk goes to from its board: right, address below the county, words, icon.
 _COUNTY_LINKS = (
     ("county.view", "incidents", _l("Incidents"), "flag"),
+    ("county.view", "notices", _l("Notices"), "bell"),
     ("people.view", "people", _l("People"), "person"),
     ("phones.view", "phones", _l("Phones"), "phone"),
     ("hand_over.carry", "hand-over", _l("Hand-over file"), "upload"),
@@ -54,7 +55,10 @@ _COUNTY_LINKS = (
     ("clock.set", "clock", _l("Clock"), "clock"),
     ("messages.manage", "messages", _l("Messages out"), "message"),
 )
-_DIVISION_LINKS = (("messages.manage", "messages", _l("Messages out"), "message"),)
+_DIVISION_LINKS = (
+    ("division.view", "notices", _l("Notices"), "bell"),
+    ("messages.manage", "messages", _l("Messages out"), "message"),
+)
 _SCHOOL_LINKS = (
     ("incident.view", "incidents", _l("Incidents"), "flag"),
     ("people.view", "people", _l("People"), "person"),

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fieldops.db import db, upsert, utcnow, writing
 from fieldops.incidents import engine as incidents
 from fieldops.messages import post, sending
+from fieldops.notices import service as notices
 from fieldops.operations import health, watch
 from fieldops.operations.models import Beat
 from fieldops.organisation.models import SignInCode, SignInFailure
@@ -44,6 +45,7 @@ log = structlog.get_logger()
 #: says how many things it did. A round that fails is logged and tried again at the next tick; it stops no other.
 ROUNDS: Final[dict[str, Callable[[datetime], int]]] = {
     "escalation": incidents.round,
+    "notices": notices.finish,
 }
 
 

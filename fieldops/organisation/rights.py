@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fieldops.organisation.places import LEVELS, Place, level_of
 
 #: Facts that anybody on duty in a school may state.
-_SPEAK = {"anomaly.note", "incident.report", "nil_report.make", "phone.use", "hand_over.carry"}
+_SPEAK = {"anomaly.note", "incident.report", "nil_report.make", "phone.use", "hand_over.carry", "notice.read"}
 #: Facts of a room.
 _NOTE = _SPEAK | {"attendance.note", "sitting.note", "sitting.seal", "room.view"}
 #: Looking at a school, and at all that is in it.
@@ -58,6 +58,7 @@ ROLES: dict[str, frozenset[str]] = {
             "division.view",
             "incident.report",
             "incident.act",
+            "notice.send",
             "roster.view",
             "roster.import",
             "roster.release",

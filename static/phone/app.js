@@ -7,6 +7,7 @@ import { watchFaults } from "./fault.js";
 import { clockTime, clockTimeSeconds } from "./format.js";
 import { loadLocale, t } from "./i18n.js";
 import { Model } from "./model.js";
+import { noticeStrip } from "./notice-strip.js";
 import { sessionNow, sessionsOf } from "./nowcard.js";
 import { note } from "./pieces.js";
 import { screenFor } from "./routes.js";
@@ -62,11 +63,15 @@ let path = "";
 
 /** @param {Model} model */
 function frame(model) {
+  const strip = noticeStrip(model);
+  model.watch(strip.update);
+  strip.update();
   root.replaceChildren(
     h(
       "header",
       { class: "phone__head" },
       h("div", { class: "phone-bar" }, h("div", { class: "phone-titles" }, title, subtitle), clockOf(model)),
+      strip.node,
       stateLine,
       head,
     ),

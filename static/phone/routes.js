@@ -34,6 +34,7 @@ const SCREENS = {
 const FETCHED = {
   box: async () => (await import("./screens/box.js")).boxScreen,
   "box-back": async () => (await import("./screens/box-back.js")).boxBackScreen,
+  notices: async () => (await import("./screens/notices.js")).noticesScreen,
   ready: async () => (await import("./screens/ready.js")).readyScreen,
   school: async () => (await import("./screens/school.js")).schoolScreen,
   "hand-over": async () => (await import("./screens/hand-over.js")).handOverScreen,
@@ -41,7 +42,7 @@ const FETCHED = {
 };
 
 /** What needs no room to work in. */
-const ROOMLESS = new Set(["sync", "ready", "school", "rooms", "away", "hand-over", "take-over"]);
+const ROOMLESS = new Set(["sync", "notices", "ready", "school", "rooms", "away", "hand-over", "take-over"]);
 
 /**
  * @param {string} name first part of the path

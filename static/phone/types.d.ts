@@ -170,6 +170,20 @@ export interface SealedRoster {
   release_at: string;
 }
 
+export interface Notice {
+  id: string;
+  text: string;
+  sender: string;
+  sent_at: string;
+  must_confirm: boolean;
+  confirm_by: string | null;
+  about: string | null;
+  replaces: string | null;
+  withdrawn_at: string | null;
+  read_at: string | null;
+  confirmed_at: string | null;
+}
+
 export interface Snapshot {
   window: { code: string; name: string; mode: "real" | "rehearsal"; first_day: string; last_day: string };
   person: { id: string; name: string; locale: string };
@@ -192,6 +206,8 @@ export interface Snapshot {
     anomalies: AnomalyRow[];
     incidents: IncidentRow[];
   };
+  /** Newest first; none from an older server. */
+  notices?: Notice[];
   policies: Record<string, Policy>;
   seq: number;
   server_time: string;

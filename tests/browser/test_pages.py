@@ -19,9 +19,12 @@ from werkzeug.routing import Rule as UrlRule
 from fieldops.db import db, utcnow, writing
 from fieldops.messages import service as messages
 from fieldops.messages.models import Channel
-from fieldops.organisation.models import Device, Duty, Person
+from fieldops.notices import service as notices
+from fieldops.organisation.models import Device, Division, Duty, Person
 from fieldops.organisation.rights import ROLES
 from fieldops.organisation.rules import Rule
+from fieldops.timetable import clock
+from fieldops.timetable import queries as timetable
 from fieldops.web.assets import build
 from fieldops.web.rules import PUBLIC
 from tests.support import axe, looks
@@ -87,6 +90,26 @@ def viewer_of(rule: Rule | str) -> str:
     return "chief_monitor" if at_school else "desk"
 
 
+def notice() -> uuid.UUID:
+    """One that the county has sent to be confirmed."""
+    identity = uuid.uuid4()
+    county = db.session.get_one(Division, COUNTY)
+    window = timetable.open_windows()[0]
+    by = db.session.scalars(select(Duty.person).where(Duty.role == "desk", Duty.place == COUNTY)).first()
+    assert by is not None
+    notices.send(
+        identity=str(identity),
+        window=window.code,
+        division=county,
+        counties=[COUNTY],
+        by=by,
+        at=clock.now(window),
+        text="<b>请确认</b> {x} %s O'Neil",
+        must_confirm=True,
+    )
+    return identity
+
+
 class Arguments:
     """Real values for what the addresses name."""
 
@@ -110,6 +133,7 @@ class Arguments:
             "path": "css/base.css",
             "form": "csv",
             "kind": "feishu",
+            "notice": notice(),
         }
         self.channels = {place: a_channel(place) for place in (COUNTY, CITY)}
         self.identity = {"people": chief, "incidents": incident}
