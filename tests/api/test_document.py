@@ -41,7 +41,8 @@ def test_the_views_keep_to_the_document(app: Flask, operation: str) -> None:
     token, device = field.sign_in("monitor", f"{field.COUNTY}/{field.SCHOOL}/01")
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app).include(operation_id=operation)
     (found,) = schema.get_all_operations()
-    headers = {} if operation == "enrol" else field.bearer(token)
+    # The test's transport decodes no compressed body.
+    headers = {"Accept-Encoding": "identity", **({} if operation == "enrol" else field.bearer(token))}
     statuses: set[int] = set()
 
     @given(case=found.ok().as_strategy())

@@ -141,7 +141,7 @@ def test_a_file_to_a_colleague_and_to_the_county(
     people.shot(clock, "desk-hand-over")
     clock.locator("input[type=file]").set_input_files(file)
     clock.get_by_role("button", name="接收").click()
-    expect(clock.locator(".note")).to_contain_text("新增")
+    expect(clock.locator("main .note")).to_contain_text("新增")
     expect(clock.locator(".note dd").first).to_have_text("10")
     assert axe.violations(clock) == []
     people.shot(clock, "desk-hand-over-done")
