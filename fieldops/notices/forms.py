@@ -11,7 +11,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from fieldops.notices.facts import LONGEST
 
 
-class _Checks(SelectMultipleField):
+class Checks(SelectMultipleField):
+    """Boxes to tick; the macro of fields knows it by its name."""
+
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
@@ -30,5 +32,5 @@ class NoticeForm(FlaskForm):
     )
     confirm_by = TimeField(_l("Confirm by"), description=_l("Today, by the window's clock."), validators=[Optional()])
     #: Schools of a county, counties of a city or province.
-    places = _Checks(validators=[Optional()])
-    roles = _Checks(_l("Only these duties"), description=_l("None chosen: everybody on duty."), validators=[Optional()])
+    places = Checks(validators=[Optional()])
+    roles = Checks(_l("Only these duties"), description=_l("None chosen: everybody on duty."), validators=[Optional()])

@@ -61,6 +61,7 @@ SCREENS = {
     "rooms": "#/rooms",
     "sync": "#/sync",
     "away": "#/away",
+    "notices": "#/notices",
     "box": "#/box/g4-chinese",
     "box-back": "#/box-back/g4-chinese",
     "hand-over": "#/hand-over",
