@@ -9,7 +9,7 @@ import { signal } from "./signals.js";
  * @returns {{ node: HTMLElement, update: () => void }}
  */
 export function noticeStrip(model) {
-  const node = h("a", { class: "state-line notice-strip", href: "#/notices", id: "notice-strip", hidden: true });
+  const node = h("a", { class: "notice-strip", href: "#/notices", id: "notice-strip", hidden: true });
   /** @type {Set<string> | null} */
   let known = null;
 
@@ -29,13 +29,13 @@ export function noticeStrip(model) {
     node.dataset.key = key;
     node.hidden = !first;
     set(node, {
-      class: `state-line notice-strip is-${urgent.length > 0 ? "warn" : "info"}`,
+      class: `notice-strip is-${urgent.length > 0 ? "warn" : "info"}`,
       href: first && count === 1 ? `#/notices/${first.id}` : "#/notices",
     });
     node.replaceChildren(
       icon("bell"),
       h("span", { class: "strong notice-strip__text" }, words ?? ""),
-      h("span", { class: "state-line__end" }, count > 1 ? String(count) : "", icon("chevron-right")),
+      h("span", { class: "notice-strip__end" }, count > 1 ? String(count) : "", icon("chevron-right")),
     );
   };
   return { node, update };

@@ -98,7 +98,7 @@ def test_into_the_box_and_thirty_ticks_afterwards(app: Flask, people: People, mo
     print(f"thirty ticks, two of them twice, the stated time, start and end: {took:.1f} s")
     assert took < A_MINUTE_S
     people.shot(monitor, "box-done", full=True)
-    expect(monitor.locator("a.state-line")).to_contain_text("33")
+    expect(monitor.locator("a.state-line")).to_contain_text("待发送 33 条")
     monitor.context.set_offline(False)
     expect(monitor.locator("a.state-line")).to_contain_text("已全部送达", timeout=30_000)
 

@@ -45,7 +45,7 @@ def lost(people: People, browser: Browser, clock: Page) -> Page:
     for number in range(10):
         page.locator(".seats > button").nth(number).tap()
         page.locator("dialog[open]").get_by_role("button", name="检录", exact=True).tap()
-        expect(page.locator("a.state-line")).to_contain_text(f"{number + 1}")
+        expect(page.locator("a.state-line")).to_contain_text(f"待发送 {number + 1} 条")
     return page
 
 

@@ -167,7 +167,7 @@ def test_signing_out_keeps_what_is_not_sent_and_says_so(app: Flask, people: Peop
     page.context.route("**/api/v1/events", lambda route: route.abort())
     check_in(page, 1)
     check_in(page, 2)
-    expect(page.locator("a.state-line")).to_contain_text("2")
+    expect(page.locator("a.state-line")).to_contain_text("待发送 2 条")
     page.once("dialog", lambda dialog: dialog.dismiss())
     with page.expect_event("dialog") as asked:
         sign_out(page, people)
@@ -215,7 +215,7 @@ def test_revocation_wipes_at_next_contact_and_a_portal_does_not(app: Flask, peop
 
     page.route("**/api/v1/**", portal)
     check_in(page, 1)
-    expect(page.locator("a.state-line")).to_contain_text("1")
+    expect(page.locator("a.state-line")).to_contain_text("待发送 1 条")
     page.reload()
     page.locator(".phone-nav__link").nth(1).tap()
     expect(page.locator(".seats > button")).to_have_count(15)

@@ -26,6 +26,7 @@ export function homeScreen(app) {
   const list = h("div", { class: "list" });
   const bar = h("div", { class: "phone-actions__stack" });
   const line = appLine(app);
+  const names = rosterNote(app);
   let shown = "";
 
   const update = () => {
@@ -51,15 +52,16 @@ export function homeScreen(app) {
     fill(open, due && checkNote(), ...late.map((session) => lateLine(session)));
     fill(list, ...todays(app, nowMs).map((session) => sessionLine(app, session)));
     fill(bar, ...actions(now, app.snapshot));
+    // One way to a thing: where the next button opens the list, the note above does not offer it a second time.
+    const again = names?.querySelector("a");
+    if (again) again.hidden = bar.querySelector(`[href="${again.getAttribute("href")}"]`) !== null;
   };
   update();
   const today = h("section", { class: "stack stack--tight" }, h("h2", {}, t("Sessions")), list);
   return {
     title: app.snapshot.school?.name ?? t("Fieldops"),
     subtitle: "",
-    body: [rehearsal(app), rosterNote(app), who, card, open, today, boardLink(app), line.node].filter(
-      (node) => node !== null,
-    ),
+    body: [rehearsal(app), names, who, card, open, today, boardLink(app), line.node].filter((node) => node !== null),
     bar: [bar],
     update,
   };

@@ -20,7 +20,7 @@ export const namesAway = ({ day, students }) => Boolean(day && day.state !== "op
 /**
  * Says it on the first screen; nothing while all is as it should be.
  * @param {App} app
- * @returns {Node | null}
+ * @returns {HTMLElement | null}
  */
 export function rosterNote({ model, snapshot }) {
   const { day } = snapshot;
