@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
+from fieldops.testday import expectation
+from fieldops.testday.expectation import Tolerances
+
 #: Worst first: what cannot wait, what is due, what tells of trouble to come, what should be read. The place in this
 #: list is the order among reasons of the same need.
 CODES = (
@@ -23,6 +26,7 @@ CODES = (
     "paused",
     "check_in_silent",
     "start_not_noted",
+    "check_in_open",
     "incident_minor",
     "sealing_overdue",
     "participation_low",
@@ -68,15 +72,11 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Tolerances):
     """Policy values of the window (`timetable.policies`)."""
 
-    silence_min: int = 5
     stale_after_s: int = 90
     participation_min_percent: int = 90
-    start_tolerance_min: int = 5
-    end_tolerance_min: int = 5
-    late_cut_off_min: int = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,21 +228,24 @@ def _of_incidents(severities: Sequence[str]) -> Iterable[Reason]:
 
 
 def _of_time(sitting: Sitting, now: datetime, limits: Limits, heard_at: datetime | None) -> Iterable[Reason]:
-    if sitting.state in ("planned", "running") and sitting.silent_on_purpose(now):
-        return
-    if sitting.state == "planned":
-        yield from _of_start(sitting, now, limits, heard_at)
-    elif sitting.state == "paused":
+    """What should have been heard by the one rule of silence, and what was heard and lasts."""
+    if sitting.state == "paused":
         yield _lasting("paused", Need.ACT, _since(sitting.paused_at, now))
-    elif sitting.state == "running":
-        end = _end(sitting)
-        late = _minutes(now - end) if end else 0
-        if end and late > limits.end_tolerance_min:
-            yield _lasting("over_end", Need.ACT, late, at=end)
-    elif sitting.state == "ended":
-        late = _since(sitting.ended_at, now) - sitting.sealing_min
-        if sitting.ended_at and late > 0:
-            yield _lasting("sealing_overdue", Need.WATCH, late)
+    for one in expectation.outstanding(sitting, limits, now):
+        minutes = _minutes(now - one.due_at)
+        if one.what == "started":
+            heard = expectation.noted(sitting) or (heard_at is not None and heard_at >= sitting.check_in_from)
+            silent = ("start_not_noted", Need.WATCH) if heard else ("start_silent", Need.ACT)
+            yield _lasting(*silent, minutes)
+        elif one.what == "check_in":
+            yield _lasting("check_in_silent", Need.WATCH, minutes)
+        elif one.what == "check_in_done":
+            count = sitting.expected - sitting.present - sitting.absent
+            yield Reason(code="check_in_open", need=Need.WATCH, params={"count": count}, size=count)
+        elif one.what == "ended":
+            yield _lasting("over_end", Need.ACT, minutes, at=one.due_at)
+        else:
+            yield _lasting("sealing_overdue", Need.WATCH, minutes)
     if sitting.over and not sitting.frozen and sitting.expected:
         yield Reason(code="not_frozen", need=Need.READ)
 
@@ -254,21 +257,6 @@ def _of_earlier(sitting: Sitting, now: datetime, limits: Limits) -> Iterable[Rea
     elif sitting.expected:
         # By now it is no alarm any more, yet the day's record has a hole.
         yield Reason(code="never_noted", need=Need.WATCH)
-
-
-def _of_start(sitting: Sitting, now: datetime, limits: Limits, heard_at: datetime | None) -> Iterable[Reason]:
-    due = _minutes(now - sitting.starts_at) if now >= sitting.starts_at else None
-    noted = sitting.present or sitting.absent or sitting.fact_heard_at is not None
-    heard = bool(noted) or (heard_at is not None and heard_at >= sitting.check_in_from)
-    if due is not None:
-        if not heard and due >= limits.silence_min:
-            yield _lasting("start_silent", Need.ACT, due)
-        elif due > limits.start_tolerance_min:
-            yield _lasting("start_not_noted", Need.WATCH, due)
-    elif not noted:
-        open_for = _minutes(now - sitting.check_in_from) if now >= sitting.check_in_from else 0
-        if open_for >= limits.silence_min:
-            yield _lasting("check_in_silent", Need.WATCH, open_for)
 
 
 def _of_numbers(sitting: Sitting, now: datetime, limits: Limits) -> Iterable[Reason]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from fieldops.board import attention
@@ -102,9 +102,13 @@ class Board:
     plan: Reference
 
 
+#: Names of the policies that the boards go by.
+LIMITS = tuple(of.name for of in fields(Limits))
+
+
 def limits_of(plan: Reference) -> Limits:
     """The policy values that the boards go by."""
-    return Limits(**{name: int(plan.policies[name].value) for name in Limits.__slots__})
+    return Limits(**{name: int(plan.policies[name].value) for name in LIMITS})
 
 
 def board(

@@ -21,6 +21,7 @@ REASONS: Final[dict[str, Any]] = {
     "start_silent": _l("Start due %(minutes)s ago, nothing heard"),
     "start_not_noted": _l("Start due %(minutes)s ago, not noted yet"),
     "check_in_silent": _l("Check-in opened %(minutes)s ago, nobody checked in"),
+    "check_in_open": _l("Check-in not finished: %(count)s students without an entry"),
     "over_end": _l("%(minutes)s past the end (%(at)s), end not noted"),
     "paused": _l("Paused for %(minutes)s"),
     "sealing_overdue": _l("Sealing overdue by %(minutes)s"),

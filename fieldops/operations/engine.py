@@ -26,6 +26,7 @@ from fieldops.notices import service as notices
 from fieldops.operations import health, watch
 from fieldops.operations.models import Beat
 from fieldops.organisation.models import SignInCode, SignInFailure
+from fieldops.testday import silence
 
 TICK_EVERY_S = 5
 #: Between two ticks it looks this often whether an incident is due: one read of an index.
@@ -46,6 +47,7 @@ log = structlog.get_logger()
 ROUNDS: Final[dict[str, Callable[[datetime], int]]] = {
     "escalation": incidents.round,
     "notices": notices.finish,
+    "silence": silence.round,
 }
 
 

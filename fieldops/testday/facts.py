@@ -13,10 +13,10 @@ from sqlalchemy import Table
 
 from fieldops.journal.events import Event
 from fieldops.journal.kinds import Kind, Projection
-from fieldops.testday import anomaly, attendance, day, phone_facts, sitting, spoken
+from fieldops.testday import anomaly, attendance, day, phone_facts, silence_facts, sitting, spoken
 from fieldops.testday.deviation import follow
 from fieldops.testday.judge import judge_attendance, judge_remark, judge_sitting
-from fieldops.testday.models import Anomaly, Attendance, PhoneCheck, SchoolDay, Settlement, Sitting
+from fieldops.testday.models import Anomaly, Attendance, PhoneCheck, SchoolDay, Settlement, Silence, Sitting
 
 Text = Annotated[str, Meta(max_length=500)]
 Code = Annotated[str, Meta(min_length=1, max_length=32)]
@@ -277,6 +277,7 @@ PROJECTIONS: Final = (
     _projection("anomaly", Anomaly, anomaly.fold),
     _projection("day", SchoolDay, day.fold),
     _projection("phone", PhoneCheck, phone_facts.fold_check),
+    _projection("silence", Silence, silence_facts.fold),
     _projection("settlement", Settlement, phone_facts.fold_settlement, row=phone_facts.settlement_row),
 )
 
@@ -342,4 +343,5 @@ KINDS: Final = (
         entity=phone_facts.settlement_key,
         projection="settlement",
     ),
+    *silence_facts.KINDS,
 )

@@ -207,6 +207,40 @@ class SchoolDay(Base):
     version: Mapped[int] = mapped_column(Integer)
 
 
+class Silence(Base):
+    """Something that the timetable expects and that was not heard in time; the newest episode of it."""
+
+    __tablename__ = "testday_silence"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32), primary_key=True)
+    school: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: Code of the session; the date (ISO 8601, in the school's zone) of a nil report.
+    session: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: Empty when it is the whole school that is awaited.
+    room: Mapped[str] = mapped_column(String(16), primary_key=True)
+    #: A code of `expectation.WHATS`.
+    what: Mapped[str] = mapped_column(String(16), primary_key=True)
+    #: How often it has fallen silent, from 1.
+    episode: Mapped[int] = mapped_column(Integer)
+    #: When the plan has it, and from when on its silence counts; null when only the end of an episode is known.
+    due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    alarm_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    noticed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Seconds between when the engine could have noticed it and when it did.
+    late_by_s: Mapped[int] = mapped_column(BigInteger)
+    #: When the entry ended; null while nothing was heard.
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: `in_time`, `late`, `heard`, `replaced`, `not_expected` (`expectation.How`).
+    how: Mapped[str | None] = mapped_column(String(12))
+    #: When the fact had happened, as far as anybody knows, and when it arrived.
+    fact_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    heard_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (Index("ix_testday_silence_county_window_ended_at", "county", "window", "ended_at"),)
+
+
 class Settlement(Base):
     """Somebody looked at what the journal had set aside and said what became of it."""
 

@@ -71,6 +71,18 @@ POLICIES: dict[str, tuple[str, str]] = {
     "end_tolerance_min": (N_("Tolerance of the end"), N_("An end further off the plan makes an anomaly.")),
     "late_entry_after_min": (N_("Late entry"), N_("A fact written down later than this is shown as a late entry.")),
     "silence_min": (N_("Silence"), N_("A room whose start is due for so long with nothing heard needs attention.")),
+    "check_in_done_min": (
+        N_("Check-in finished"),
+        N_("Minutes after the late cut-off at which somebody asks for students without an entry."),
+    ),
+    "sealing_tolerance_min": (
+        N_("Tolerance of the sealing"),
+        N_("Minutes beyond those of the timetable at which somebody asks for the sealing."),
+    ),
+    "nil_report_min": (
+        N_("Nil report"),
+        N_("Minutes after the day's last sealing at which somebody asks a school that said nothing of its day."),
+    ),
     "stale_after_s": (N_("Shown grey"), N_("A room not heard for so long is shown grey.")),
     "participation_min_percent": (
         N_("Participation"),

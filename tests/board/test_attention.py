@@ -39,7 +39,7 @@ def running(**more: Any) -> Sitting:
         (sitting(), at(8, 26), "check_in_silent", Need.WATCH, {"minutes": 6}),
         (running(), at(10, 27), "over_end", Need.ACT, {"minutes": 7, "at": END}),
         (running(state="paused", paused_at=at(9, 10)), at(9, 14), "paused", Need.ACT, {"minutes": 4}),
-        (running(state="ended", ended_at=END), at(10, 45), "sealing_overdue", Need.WATCH, {"minutes": 5}),
+        (running(state="ended", ended_at=END), at(10, 46), "sealing_overdue", Need.WATCH, {"minutes": 6}),
         (running(present=26), at(9, 16), "participation_low", Need.WATCH, {"percent": 86, "threshold": 90}),
         (running(contradicted=1), at(9, 1), "contradicted", Need.WATCH, {"count": 1}),
         (running(anomalies=2), at(9, 1), "anomalies", Need.READ, {"count": 2}),
@@ -101,6 +101,7 @@ def test_an_earlier_session_is_not_forgotten() -> None:
     before = [running(state="ended", ended_at=END), sitting(session="g4-english")]
     found = reasons(later, now=now, limits=LIMITS, heard_at=now, earlier=before)
     assert [(reason.code, reason.session) for reason in found] == [
+        ("check_in_silent", None),  # its start was due two minutes ago: that is no silence yet
         ("sealing_overdue", "g4-chinese"),
         ("never_noted", "g4-english"),
         ("not_frozen", "g4-chinese"),
