@@ -88,6 +88,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.testday import day_views, phones, shell
     from fieldops.testday import facts as testday_facts
     from fieldops.testday import quarantine_views as quarantine
+    from fieldops.testday import silence_views as silence
     from fieldops.testday import spoken_views as spoken
     from fieldops.testday import views as testday
     from fieldops.timetable import context as timetable_context
@@ -119,6 +120,7 @@ def _wire_parts(app: Flask) -> None:
         shell,
         spoken,
         quarantine,
+        silence,
         day_views,
         messages,
         incidents,

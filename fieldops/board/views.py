@@ -30,9 +30,10 @@ from fieldops.organisation.models import Division
 from fieldops.organisation.places import Place
 from fieldops.organisation.rights import levels
 from fieldops.organisation.rules import rule
-from fieldops.testday import days, quarantine
+from fieldops.testday import days, quarantine, silence_queries
 from fieldops.testday.day import standing_of
 from fieldops.testday.queries import Counts
+from fieldops.testday.silence_words import WHATS as SILENT_WHATS
 from fieldops.timetable import clock
 from fieldops.timetable import queries as timetable
 from fieldops.timetable.models import Window
@@ -44,6 +45,7 @@ blueprint = Blueprint("board", __name__)
 #: Pages that a desk goes to from its board: right, address below the county, words, icon.
 _COUNTY_LINKS = (
     ("county.view", "incidents", _l("Incidents"), "flag"),
+    ("county.view", "silences", _l("Not heard"), "signal-off"),
     ("county.view", "notices", _l("Notices"), "bell"),
     ("people.view", "people", _l("People"), "person"),
     ("phones.view", "phones", _l("Phones"), "phone"),
@@ -61,6 +63,7 @@ _DIVISION_LINKS = (
 )
 _SCHOOL_LINKS = (
     ("incident.view", "incidents", _l("Incidents"), "flag"),
+    ("school.view", "silences", _l("Not heard"), "signal-off"),
     ("people.view", "people", _l("People"), "person"),
     ("phones.view", "phones", _l("Phones"), "phone"),
     ("roster.view", "roster", _l("Roster"), "list"),
@@ -99,6 +102,7 @@ def _school(county: str, school: str) -> dict[str, Any]:
         **_frame(window, now, found.plan.sessions.values(), grades=grades, zone=mine.timezone),
         "board": found,
         "school": mine,
+        "silent": silence_queries.open_bundles(county, window.code, school=school),
         "closed_days": stands.closed if stands else (),
         "zone": mine.timezone,
         "may_freeze": g.actor.may("sitting.freeze", g.place),
@@ -140,6 +144,7 @@ def _county(county: str) -> dict[str, Any]:
         **_frame(window, now, found.plan.sessions.values()),
         "board": found,
         "county": county,
+        "silent": silence_queries.open_bundles(county, window.code),
         "counts": counts,
         "rooms": rooms,
         "act": [school for school in found.schools if school.need is Need.ACT],
@@ -235,6 +240,8 @@ def _frame(
         "at": request.args.get("at") if _wall() else None,
         "rehearsal": {"name": window.name, "now": now, "timezone": zone} if window.mode == "rehearsal" else None,
         "words": incident_words,
+        "whats": SILENT_WHATS,
+        "silence_sessions": {session.code: session_name(session) for session in sessions},
         "standing_words": standing_words,
         "session_name": session_name,
         "reason_words": _reason_words(sessions),
