@@ -70,6 +70,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.board import views as board
     from fieldops.incidents import desk_views as incidents_desk
     from fieldops.incidents import facts as incidents_facts
+    from fieldops.incidents import sheet_views as incidents_sheet
     from fieldops.incidents import topic as incidents_topic
     from fieldops.incidents import views as incidents
     from fieldops.journal import intake
@@ -126,6 +127,7 @@ def _wire_parts(app: Flask) -> None:
         incidents,
         incidents_desk,
         notices,
+        incidents_sheet,
         board,
         board_phones,
         api,

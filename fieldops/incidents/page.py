@@ -25,7 +25,7 @@ from fieldops.organisation.places import Place
 from fieldops.organisation.rights import levels
 from fieldops.roster import reference
 from fieldops.roster.reference import Reference
-from fieldops.web.i18n import language
+from fieldops.web.i18n import language, room_name
 
 
 def context(row: IncidentRow, *, actor: Actor, place: Place, at: datetime) -> dict[str, Any]:
@@ -136,6 +136,22 @@ def _telephones(row: IncidentRow, school: School) -> list[tuple[str, str]]:
         found.append((f"{division.name} · {words.LEVELS[division.level]}", division.telephone))
         code = division.parent
     return [(name, number) for name, number in found if number]
+
+
+def students_by_seat(row: IncidentRow, actor: Actor, place: Place) -> list[str]:
+    """The students concerned by room and seat; with the name for those who have the roster there."""
+    named = bool({"school", "county"} & set(levels(actor.duties, "roster.view", place)))
+    school = reference_of(row.county, row.window).schools.get(row.school or "")
+    known = school.students if school else {}
+    found = []
+    for code in row.students:
+        student = known.get(code)
+        if student is None:
+            found.append(code)
+            continue
+        seat = str(_("%(room)s, seat %(seat)s", room=room_name(student.room), seat=student.seat))
+        found.append(f"{seat} · {student.name}" if named else seat)
+    return found
 
 
 def _student_names(row: IncidentRow, actor: Actor, place: Place) -> list[str] | None:

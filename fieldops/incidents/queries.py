@@ -37,6 +37,8 @@ class Desk(NamedTuple):
 class Entry:
     """One line of a timeline, with the three times: happened, written, arrived (window clock, UTC)."""
 
+    #: Id of its event.
+    event: str
     kind: str
     occurred_at: datetime
     recorded_at: datetime
@@ -201,6 +203,14 @@ def timeline(county: str, identity: str) -> list[Entry]:
     return [_entry(event, names) for event in shown]
 
 
+def record(county: str, identity: str) -> list[Event]:
+    """Every event of an incident in the order of acceptance: what its report form is made from."""
+    events = _events(county, identity)
+    state = fold(events) if events else None
+    mine = [event for event in events if state and (event.school, event.window) == (state.school, state.window)]
+    return sorted(mine, key=lambda event: event.seq)
+
+
 def snapshot_incidents(county: str, window: str, school: str) -> list[dict[str, Any]]:
     """A school's incidents as the phone keeps them (docs/api.md), with instructions and phase."""
     desk = of_school(county, school, window=window)
@@ -233,6 +243,7 @@ def _entry(event: Event, names: dict[str, str]) -> Entry:
     data = event.data
     by_system = event.kind in ("incident.lapsed", "incident.repeated")
     return Entry(
+        event=event.id,
         kind=event.kind.removeprefix("incident."),
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
