@@ -147,7 +147,7 @@ def _levels(timeline: list[Entry], zone: str) -> list[tuple[str, list[Step]]]:
     for number, entry in enumerate(timeline, start=1):
         level = entry.level if entry.level in words.LEVELS else None
         found.setdefault(level, []).append(_step(number, entry, zone))
-    titles = {**words.LEVELS, None: _("Others and the system")}
+    titles: dict[str | None, Any] = {**words.LEVELS, None: _("Others and the system")}
     return [(str(titles[level]), found[level]) for level in (*CHAIN, None) if level in found]
 
 
