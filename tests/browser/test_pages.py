@@ -41,11 +41,7 @@ pytestmark = [
 ]
 SCHOOL, ROOM = "4418230104", "01"
 #: No pages: read by programs, or handed to the person as a file.
-<<<<<<< HEAD
-NO_PAGES = re.compile(r"^/api/|\.csv$|/export\.<any|^/healthz$|^/metrics$|^/s/|^/m/")
-=======
-NO_PAGES = re.compile(r"^/api/|\.docx$|\.csv$|/export\.<any|^/healthz$|^/metrics$|^/s/")
->>>>>>> 99717d1 (Print an incident's report form from its record, as a page and as .docx, and check a paper against it)
+NO_PAGES = re.compile(r"^/api/|\.docx$|\.csv$|/export\.<any|^/healthz$|^/metrics$|^/s/|^/m/")
 #: Width, height and colours of a look; each language is seen by the light of both.
 LOOKS = {
     "zh": ((1440, 900, "light"), (360, 740, "dark")),
