@@ -147,8 +147,8 @@ def _levels(timeline: list[Entry], zone: str) -> list[tuple[str, list[Step]]]:
     for number, entry in enumerate(timeline, start=1):
         level = entry.level if entry.level in words.LEVELS else None
         found.setdefault(level, []).append(_step(number, entry, zone))
-    titles: dict[str | None, Any] = {**words.LEVELS, None: _("Others and the system")}
-    return [(str(titles[level]), found[level]) for level in (*CHAIN, None) if level in found]
+    others = _("Others and the system")
+    return [(str(words.LEVELS[level] if level else others), found[level]) for level in (*CHAIN, None) if level in found]
 
 
 def _step(number: int, entry: Entry, zone: str) -> Step:
