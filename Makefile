@@ -77,7 +77,7 @@ lint: dev ## Check style, layers, templates and translations
 types: dev ## Check types: mypy, and TypeScript's compiler over the JavaScript
 	@$(BIN)/mypy
 	@if find static tests/js -name '*.js' -not -path 'static/vendor/*' 2>/dev/null | grep -q .; then \
-		$(WITH_NODE) $(NODE_BIN)/tsc --project tsconfig.json; fi
+		$(WITH_NODE) $(NODE_BIN)/tsc --project tsconfig.json --incremental --tsBuildInfoFile .build/tsc; fi
 
 # --- making ------------------------------------------------------------------------------------------------------
 .PHONY: format

@@ -5,20 +5,21 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.engine import make_url
-from werkzeug.routing import Rule
 
 from fieldops import create_app, schema
 from fieldops.config import Settings, load
 from fieldops.db import db
+from tests.support import shared
 
 pytest_plugins = ["tests.support.postgres", "tests.support.browser", "tests.support.server"]
 
@@ -28,36 +29,7 @@ DATABASE = "fieldops.sqlite3"
 ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 
 
-class _LazyRule(Rule):
-    """Makes what builds its URLs when one is built: most of an app's start, and most tests build few."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        compiled: list[Callable[..., tuple[str, str]]] = []
-
-        def build(rule: Rule, *arguments: object, **named: object) -> tuple[str, str]:
-            if not compiled:
-                compiled.append(super(_LazyRule, self)._compile_builder(append_unknown))
-            return compiled[0](rule, *arguments, **named)
-
-        return build
-
-
-class _CompiledTemplates(BytecodeCache):
-    """What one app compiled is there for the next: by name and content, in this process."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if (kept := self._kept.get((bucket.key, bucket.checksum))) is not None:
-            bucket.bytecode_from_string(kept)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
-
-
-Flask.url_rule_class = _LazyRule
-_COMPILED = _CompiledTemplates()
+shared.share()
 
 
 @pytest.fixture(scope="session")
@@ -66,15 +38,16 @@ def templates() -> dict[str, Settings]:
     return {}
 
 
-def _settings(folder: Path, database_url: str) -> Settings:
-    settings = load(
-        {
-            "FIELDOPS_DATA_DIR": str(folder),
-            "FIELDOPS_DATABASE_URL": database_url,
-            "FIELDOPS_SECRET_KEY": "only-for-tests-" + "0" * 32,
-        }
-    )
+@cache
+def _common() -> Settings:
+    """What all tests set, read and checked once; the folder is there and nothing is written to it."""
+    folder = tempfile.gettempdir()
+    settings = load({"FIELDOPS_DATA_DIR": folder, "FIELDOPS_SECRET_KEY": "only-for-tests-" + "0" * 32})
     return dataclasses.replace(settings, threads=8, streams=4)
+
+
+def _settings(folder: Path, database_url: str) -> Settings:
+    return dataclasses.replace(_common(), data_dir=folder, database_url=database_url)
 
 
 def _close(app: Flask) -> None:
@@ -157,7 +130,7 @@ def settings(engine: str, make_database) -> Settings:  # type: ignore[no-untyped
 def app(settings: Settings) -> Iterator[Flask]:
     """The application on a fresh migrated database, CSRF off where a test is not about it."""
     app = create_app(settings)
-    app.jinja_env.bytecode_cache = _COMPILED
+    app.jinja_env.bytecode_cache = shared.TEMPLATES
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     with app.app_context():
         yield app

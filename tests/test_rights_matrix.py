@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import AnyConverter
 from werkzeug.routing import Rule as UrlRule
 
@@ -79,8 +80,9 @@ def engine() -> str:
 
 @pytest.fixture
 def gate(app: Flask) -> Flask:
-    """The app with every view replaced by one that says it was reached."""
+    """The app with every view replaced by one that says it was reached, and no page drawn around a refusal."""
     field.make()
+    app.register_error_handler(HTTPException, lambda refused: refused.get_response())
     for endpoint, view in list(app.view_functions.items()):
 
         def passed(**_arguments: object) -> tuple[str, int]:

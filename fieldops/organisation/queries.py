@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, Select, String, case, column, func, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Date, Select, String, bindparam, case, column, func, or_, select, table, tuple_
 from sqlalchemy.orm import aliased
 
 from fieldops.db import UTCDateTime, db, utcnow
@@ -67,6 +67,15 @@ class DeviceAt(NamedTuple):
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
+_OWN, _ABOVE, _TOP = aliased(Division), aliased(Division), aliased(Division)
+#: What `located` asks, before nearly every view: to write it anew each time costs more than to run it.
+_LOCATED = (
+    select(_OWN.level, _OWN.name, _ABOVE.code, _TOP.code, School.name)
+    .outerjoin(_ABOVE, _ABOVE.code == _OWN.parent)
+    .outerjoin(_TOP, _TOP.code == _ABOVE.parent)
+    .outerjoin(School, (School.county == _OWN.code) & (School.code == bindparam("school")))
+    .where(_OWN.code == bindparam("division"))
+)
 
 
 def place(path: str) -> Place | None:
@@ -85,14 +94,7 @@ def located(path: str) -> Located | None:
         return None
     if (rest and not _SCHOOL.fullmatch(rest[0])) or (len(rest) == 2 and not _ROOM.fullmatch(rest[1])):
         return None
-    own, above, top = aliased(Division), aliased(Division), aliased(Division)
-    row = db.session.execute(
-        select(own.level, own.name, above.code, top.code, School.name)
-        .outerjoin(above, above.code == own.parent)
-        .outerjoin(top, top.code == above.parent)
-        .outerjoin(School, (School.county == own.code) & (School.code == (rest[0] if rest else "")))
-        .where(own.code == code)
-    ).one_or_none()
+    row = db.session.execute(_LOCATED, {"division": code, "school": rest[0] if rest else ""}).one_or_none()
     if row is None:
         return None
     level, name, above_code, top_code, school_name = row
