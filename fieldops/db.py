@@ -19,6 +19,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import psycopg
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
@@ -35,7 +37,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import TypeDecorator
 
-from fieldops.prepared import Statement
+from fieldops.prepared import Statement, as_sqlalchemy
 
 try:
     import pysqlite3.dbapi2 as sqlite_driver
@@ -65,7 +67,18 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+#: The connection of the `writing()` that is under way in this thread.
+_writer: ContextVar[Connection | None] = ContextVar("fieldops_writer", default=None)
+
+
+class _Session(Session):
+    """Inside `writing()` it takes part in that transaction, from its first use; who does without it pays nothing."""
+
+    def get_bind(self, *arguments: Any, **named: Any) -> Engine | Connection:
+        return _writer.get() or super().get_bind(*arguments, **named)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": _Session, "join_transaction_mode": "rollback_only"})
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -140,7 +153,9 @@ def _on_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> N
 def _on_begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         writer = connection.get_execution_options().get("fieldops_writer", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+        text = "BEGIN IMMEDIATE" if writer else "BEGIN"
+        with as_sqlalchemy(connection.dialect, text):
+            connection.connection.cursor().execute(text)
 
 
 def sqlite_version() -> tuple[int, ...]:
@@ -192,27 +207,42 @@ def writing() -> Iterator[None]:
     """The one way to write: a transaction begun as a writer, committed at the end, rolled back on an exception.
 
     What the request read before is let go first: on SQLite a reader cannot become a writer, and what was read before
-    the lock was held may be stale.
+    the lock was held may be stale. `db.session` takes part when it is used, and is flushed at the end.
 
     Raises:
         RuntimeError: when called inside itself; the outer block is the unit of commit.
     """
-    session = db.session
-    if session.info.get("fieldops_writing"):
+    if _writer.get() is not None:
         raise RuntimeError("writing() inside writing(): the outer block is the unit of commit")
     lock: WriterLock | None = current_app.extensions.get("fieldops_writer_lock")
+    session = db.session.registry
     with lock.held() if lock else contextlib.nullcontext():
-        session.rollback()
-        session.info["fieldops_writing"] = True
-        try:
-            session.connection(execution_options={"fieldops_writer": True})
-            yield
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        finally:
-            session.info.pop("fieldops_writing", None)
+        if session.has():
+            session().rollback()
+        with db.engine.connect().execution_options(fieldops_writer=True) as connection, connection.begin():
+            token = _writer.set(connection)
+            try:
+                yield
+                if session.has():
+                    session().commit()  # writes what it holds; the transaction itself ends with the block
+            except BaseException:
+                if session.has():
+                    session().rollback()
+                raise
+            finally:
+                _writer.reset(token)
+
+
+def writer() -> Connection:
+    """The connection of the `writing()` that is under way.
+
+    Raises:
+        RuntimeError: outside of one.
+    """
+    connection = _writer.get()
+    if connection is None:
+        raise RuntimeError("a write outside `with writing():`")
+    return connection
 
 
 def must_be_writing() -> None:
@@ -221,16 +251,14 @@ def must_be_writing() -> None:
     Raises:
         RuntimeError: outside `with writing():`.
     """
-    if not db.session.info.get("fieldops_writing"):
-        raise RuntimeError("a write outside `with writing():`")
+    writer()
 
 
 def upsert(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or replace those whose primary key is there already. All rows have the same keys."""
     if not rows:
         return
-    must_be_writing()
-    connection = db.session.connection()
+    connection = writer()
     upsert_statement(table, connection.dialect.name, tuple(rows[0])).run(connection, rows)
 
 

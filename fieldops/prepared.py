@@ -89,7 +89,7 @@ class Statement:
         """Run it in the connection's transaction."""
         compiled = self._in(connection.dialect)
         cursor = connection.connection.cursor()
-        with _as_sqlalchemy(connection.dialect, compiled.text):
+        with as_sqlalchemy(connection.dialect, compiled.text):
             cursor.execute(compiled.text, compiled.values(values))
         return Pending(cursor, compiled)
 
@@ -97,7 +97,7 @@ class Statement:
         """Run it for each of the rows, which must not be none, in the connection's transaction."""
         compiled = self._in(connection.dialect)
         cursor = connection.connection.cursor()
-        with _as_sqlalchemy(connection.dialect, compiled.text):
+        with as_sqlalchemy(connection.dialect, compiled.text):
             if len(rows) == 1:
                 cursor.execute(compiled.text, compiled.values(rows[0]))
             else:
@@ -109,7 +109,7 @@ class Statement:
         compiled = self._in(engine.dialect)
         raw = engine.raw_connection()
         try:
-            with _as_sqlalchemy(engine.dialect, compiled.text), _autocommit(raw.driver_connection):
+            with as_sqlalchemy(engine.dialect, compiled.text), _autocommit(raw.driver_connection):
                 cursor = raw.cursor()
                 cursor.execute(compiled.text, compiled.values(values))
                 return compiled.rows(cursor.fetchall())
@@ -153,7 +153,7 @@ def together(connection: Connection) -> Iterator[None]:
     if not isinstance(driver, psycopg.Connection):
         yield
         return
-    with _as_sqlalchemy(connection.dialect, "statements sent together"), driver.pipeline():
+    with as_sqlalchemy(connection.dialect, "statements sent together"), driver.pipeline():
         yield
 
 
@@ -169,7 +169,7 @@ def _autocommit(driver: object) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _as_sqlalchemy(dialect: Dialect, text: str) -> Iterator[None]:
+def as_sqlalchemy(dialect: Dialect, text: str) -> Iterator[None]:
     """The driver's errors as those that callers know, whichever way a statement took."""
     driver: Any = dialect.dbapi
     try:

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import insert, update
 
-from fieldops.db import db, must_be_writing
+from fieldops.db import db, must_be_writing, writer
 from fieldops.journal import events as ev
 from fieldops.journal.batch import Batch, UnknownCounty
 from fieldops.journal.events import Draft, Event, Unreadable
@@ -64,8 +64,7 @@ def record_all(*, county: str, window: str, submissions: Sequence[Submission]) -
     Raises:
         UnknownCounty: no such county here.
     """
-    must_be_writing()
-    batch = Batch.begin(db.session.connection(), county=county, window=window, submissions=submissions)
+    batch = Batch.begin(writer(), county=county, window=window, submissions=submissions)
     results = []
     for submission in submissions:
         batch.received_at = ev.corrected(submission.received_at, 0)
