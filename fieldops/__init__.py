@@ -43,14 +43,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
-    if settings.trusted_proxies:
-        count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Flask documents it
     db.init_app(app, settings.database_url)
     Htmx(app)
     csrf.init_app(app)
     _wire_web(app)
     _wire_parts(app)
+    if settings.trusted_proxies:  # outermost: whatever looks at scheme and host sees what the proxy says
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Flask documents it
     return app
 
 
@@ -77,7 +77,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.messages import views as messages
     from fieldops.notices import facts as notices_facts
     from fieldops.notices import views as notices
-    from fieldops.operations import metrics, watch
+    from fieldops.operations import express, metrics, watch
     from fieldops.operations import views as operations
     from fieldops.organisation import facts as organisation_facts
     from fieldops.organisation import rules
@@ -110,6 +110,7 @@ def _wire_parts(app: Flask) -> None:
         feed,
         metrics,
         watch,
+        express,
         incidents_topic,
     ):
         part.init_app(app)

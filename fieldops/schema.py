@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
-from sqlalchemy import Connection, inspect, select, update
+from sqlalchemy import Connection, insert, inspect, select, update
 
 from fieldops.config import ROOT
 from fieldops.db import Base, db, writing
@@ -56,8 +56,8 @@ def upgrade(revision: str = "head") -> None:
         if before is not None and before != after == newest():
             refold(connection)
     with writing():
-        if db.session.scalar(select(Server)) is None:
-            db.session.add(Server(id=1, epoch=str(uuid.uuid4())))
+        if db.session.scalar(select(Server.epoch)) is None:
+            db.session.execute(insert(Server.__table__).values(id=1, epoch=str(uuid.uuid4())))
 
 
 def renew_epoch() -> str:

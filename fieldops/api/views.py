@@ -9,21 +9,19 @@ import msgspec
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext as _l
 
-from fieldops.api import envelope, openapi, shapes
+from fieldops.api import envelope, openapi, receiving, shapes
 from fieldops.api import hand_over as hand_overs
 from fieldops.api import snapshot as snapshots
+from fieldops.api.receiving import NotFound, NoWindow, answered, county_code
 from fieldops.api.snapshot import wire
 from fieldops.board import stream as streams
 from fieldops.db import db, writing
-from fieldops.journal.intake import submit
-from fieldops.journal.service import Result, Submission, prepare
 from fieldops.organisation import queries as organisation
 from fieldops.organisation import service as organisation_service
-from fieldops.organisation.actors import Actor, actor_by_token, author
+from fieldops.organisation.actors import Actor, actor_by_token, senders
 from fieldops.organisation.models import Device, Division
 from fieldops.organisation.places import Place
 from fieldops.organisation.rules import rule
-from fieldops.testday import phones
 from fieldops.timetable import clock
 from fieldops.timetable import queries as timetable
 from fieldops.timetable.models import Window
@@ -53,41 +51,6 @@ class NotJson(Problem):
     detail = _l("Send one JSON object, in UTF-8.")
 
 
-class NoWindow(Problem):
-    """Nobody can note anything without an open window."""
-
-    status = 409
-    slug = "no-open-window"
-    title = _l("No assessment window is open for you")
-    detail = _l("Keep what you have noted; ask your county's desk when the window opens.")
-
-
-class NoCounty(Problem):
-    """A city's or a province's desk must say which county."""
-
-    status = 422
-    slug = "which-county"
-    title = _l("Your duty covers more than one county")
-    detail = _l("Name the county: county=<code>.")
-
-
-class NotFound(Problem):
-    """No such place, or no duty there: the same answer."""
-
-    status = 404
-    slug = "not-found"
-    title = _l("There is nothing here for you")
-
-
-class OtherDevice(Problem):
-    """The facts name a device that is not the one that signed in."""
-
-    status = 422
-    slug = "other-device"
-    title = _l("These facts name another device than the one that is signed in")
-    detail = _l("Send them with the device that you enrolled.")
-
-
 def _body(shape: type[T]) -> T:
     raw = request.get_data(cache=False)
     try:
@@ -107,10 +70,6 @@ def _answer(value: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, mimetype="application/json")
 
 
-def _result(r: Result) -> shapes.ResultShape:
-    return shapes.ResultShape(r.id, r.outcome, list(r.flags), r.seq, r.reason or msgspec.UNSET)  # type: ignore[arg-type]  # one of four
-
-
 def _window(actor: Actor) -> Window:
     window = timetable.window(actor.window) if actor.window else None
     if window is None:
@@ -118,23 +77,9 @@ def _window(actor: Actor) -> Window:
     return window
 
 
-def _county_code(actor: Actor, wanted: str | None) -> str:
-    """The county that the actor works in, or the one it names and has a duty in or above."""
-    codes = {duty.place.split("/", maxsplit=1)[0] for duty in actor.duties}
-    if wanted is None or wanted in codes:
-        counties = sorted(code for code in codes if snapshots.level_of(code) == "county")
-        if not counties:
-            raise NoCounty
-        return counties[0] if wanted is None else wanted
-    place = organisation.place(wanted)
-    if place is None or place.level != "county" or not codes.intersection(place.within):
-        raise NotFound
-    return wanted
-
-
 def _county(actor: Actor, wanted: str | None) -> Place:
-    """As `_county_code`, with the places that it lies in."""
-    place = organisation.place(_county_code(actor, wanted))
+    """As `receiving.county_code`, with the places that it lies in."""
+    place = organisation.place(county_code(actor, wanted))
     if place is None or place.level != "county":
         raise NotFound
     return place
@@ -220,27 +165,9 @@ def snapshot() -> Response:
 def events() -> Response:
     """Take a device's facts in; each is answered by its id."""
     actor: Actor = g.actor
-    sending = _body(shapes.Sending)
-    if sending.device.lower() != actor.device_id:
-        raise OtherDevice
-    if actor.window is None or actor.clock is None:
-        raise NoWindow
-    if sending.window not in (None, actor.window):
-        raise hand_overs.OtherWindow
-    county = _county_code(actor, request.args.get("county"))
-    g.window_now = clock.now(actor.clock)
-    if (kept := shapes.read_kept(sending.kept)) is not None:
-        phones.note(actor, county, kept, at=g.window_now)
-    submission = Submission(author(actor, county), prepare(sending.events), g.window_now)
-    db.session.rollback()  # no sender keeps a connection while it waits in line
-    results = submit(county=county, window=actor.window, submission=submission) if sending.events else []
-    return _answer(
-        shapes.Received(
-            str(wire(g.window_now)),
-            actor.epoch,
-            [_result(result) for result in results],
-        )
-    )
+    received, g.window_now = receiving.take(_body(shapes.Sending), actor, request.args.get("county"))
+    senders().remember(actor)
+    return _answer(received)
 
 
 @blueprint.post("/hand-over")
@@ -265,7 +192,7 @@ def hand_over() -> Response:
             taken.device,
             taken.by,
             shapes.HandOverSummary(*(taken.count(name) for name in shapes.HandOverSummary.__struct_fields__)),
-            [_result(result) for result in taken.results],
+            [answered(result) for result in taken.results],
         )
     )
 

@@ -17,7 +17,7 @@ from fieldops.db import upsert_statement
 from fieldops.journal import events as ev
 from fieldops.journal.events import Draft, Event, Unreadable
 from fieldops.journal.kinds import Kind, Reading, registry
-from fieldops.journal.models import EventRow, Head, Quarantined
+from fieldops.journal.models import EventRow, Head, Quarantined, Server
 from fieldops.journal.submission import Author, Prepared, Result, Submission
 from fieldops.prepared import Pending, PerCount, Statement, together
 
@@ -27,7 +27,9 @@ _head = Head.__table__
 _quarantine = Quarantined.__table__
 
 _LOCK = Statement(
-    select(_head.c.seq, _head.c.hash, _head.c.reference).where(_head.c.county == bindparam("county")).with_for_update()
+    select(_head.c.seq, _head.c.hash, _head.c.reference, select(Server.senders).scalar_subquery())
+    .where(_head.c.county == bindparam("county"))
+    .with_for_update(of=_head)
 )
 
 
@@ -49,6 +51,10 @@ _ADVANCE = Statement(
 
 class UnknownCounty(LookupError):
     """A county that this server does not keep."""
+
+
+class Outdated(Exception):
+    """Who sends was remembered from an earlier call, and devices, duties or windows have changed since."""
 
 
 @dataclass
@@ -79,6 +85,7 @@ class Batch:
 
         Raises:
             UnknownCounty: no such county here.
+            Outdated: of a remembered sender; nothing is taken in.
         """
         batch = cls(connection, Reading(county, window, 0))
         # Which ids and entities they name is worked out before the lock is held.
@@ -90,7 +97,9 @@ class Batch:
             head = lock.rows()
             if not head:
                 raise UnknownCounty(county)
-            batch.seq, batch.hash, reference = head[0]
+            batch.seq, batch.hash, reference, senders = head[0]
+            if any(submission.senders not in (None, senders) for submission in submissions):
+                raise Outdated
             batch.seq_before = batch.seq
             batch.reading = Reading(county, window, reference)
             batch._keep(known, entities, bodies)

@@ -47,6 +47,7 @@ class Intake:
 
         Raises:
             UnknownCounty: no such county here.
+            Outdated: the sender was remembered; read who it is and submit again.
         """
         mine = _Waiting(submission)
         with self._lock:

@@ -105,3 +105,6 @@ class Server(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, default=1)
     epoch: Mapped[str] = mapped_column(Uuid(as_uuid=False))
+    #: Raised by triggers (migration 0009) whenever a device, a duty or a window changes: who was remembered as a sender
+    #: before that is asked for anew.
+    senders: Mapped[int] = mapped_column(Seq, server_default="0")

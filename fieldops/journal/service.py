@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 
 from fieldops.db import db, must_be_writing, writer
 from fieldops.journal import events as ev
-from fieldops.journal.batch import Batch, UnknownCounty
+from fieldops.journal.batch import Batch, Outdated, UnknownCounty
 from fieldops.journal.events import Draft, Event, Unreadable
 from fieldops.journal.kinds import Kind, registry
 from fieldops.journal.models import Head
@@ -20,6 +20,7 @@ from fieldops.journal.submission import SYSTEM, Author, Prepared, Result, Submis
 __all__ = [
     "SYSTEM",
     "Author",
+    "Outdated",
     "Prepared",
     "Result",
     "Submission",
@@ -63,6 +64,7 @@ def record_all(*, county: str, window: str, submissions: Sequence[Submission]) -
 
     Raises:
         UnknownCounty: no such county here.
+        Outdated: one of the senders was remembered, and may no longer be who they were; nothing is taken in.
     """
     batch = Batch.begin(writer(), county=county, window=window, submissions=submissions)
     results = []

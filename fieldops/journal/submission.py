@@ -62,6 +62,9 @@ class Submission:
     author: Author
     events: Sequence[Prepared]
     received_at: datetime
+    #: `Server.senders` when the author was read, for one who is remembered from an earlier call; compared under the
+    #: lock. None: read for this call.
+    senders: int | None = None
 
 
 def prepare(events: Sequence[object]) -> list[Prepared]:

@@ -35,10 +35,15 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def _end(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "none"
-        REQUESTS.labels(route, request.method, response.status_code).inc()
-        if "began" in g:
-            SECONDS.labels(route).observe(time.perf_counter() - g.began)
+        count(route, request.method, response.status_code, time.perf_counter() - g.began if "began" in g else None)
         return response
+
+
+def count(route: str, method: str, status: int, seconds: float | None) -> None:
+    """Count an answer by its route's template. `seconds`: until it began; None when that is not known."""
+    REQUESTS.labels(route, method, status).inc()
+    if seconds is not None:
+        SECONDS.labels(route).observe(seconds)
 
 
 class _State:

@@ -122,6 +122,12 @@ class Watch:
     stuck: int = 0
     counted: float = float("-inf")
 
+    def header(self) -> dict[str, str]:
+        """What every answer carries while no engine ticks."""
+        if not self.silent:
+            return {}
+        return {HEADER: str(int(self.ticked_at.timestamp() * 1000)) if self.ticked_at else "0"}
+
     def look(self, app: Flask) -> int:
         """After an answer went out: look at the beat when it is time to, and take what is due when nobody else does.
 
@@ -159,9 +165,8 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def _tell(response: Response) -> Response:
-        if watch.silent and request.endpoint != "assets.file":
-            at = watch.ticked_at
-            response.headers[HEADER] = str(int(at.timestamp() * 1000)) if at else "0"
+        if request.endpoint != "assets.file":
+            response.headers.update(watch.header())
         # A test has no engine beside it; one about this asks for it.
         if not app.testing or app.config.get("WATCH_ENGINE"):
             response.call_on_close(lambda: watch.look(app))

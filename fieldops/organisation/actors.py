@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
@@ -12,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import structlog
+from flask import current_app
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -68,6 +70,12 @@ class Actor:
     last_seen_at: datetime | None = None
     #: `journal.queries.epoch`, read along with who it is.
     epoch: str = ""
+    #: `Server.senders` at that moment: as long as it is the same, so is all of this.
+    senders: int = 0
+    #: Of the device's token; empty for one that was read otherwise.
+    token_hash: bytes = b""
+    #: Real time at which the sign-in ends.
+    expires_at: datetime | None = None
 
     def may(self, action: str, place: Place) -> bool:
         """Whether one of the duties gives the action at the place (`rights.may`)."""
@@ -103,6 +111,8 @@ _by_token = Statement(
         _windows.c.clock_shows,
         _windows.c.clock_set_at,
         select(Server.epoch).scalar_subquery(),
+        select(Server.senders).scalar_subquery(),
+        _device.c.expires_at,
     )
     .select_from(
         _device.join(_person, _person.c.id == _device.c.person).outerjoin(
@@ -122,7 +132,8 @@ def actor_by_token(token: str) -> Actor | None:
     """The actor of this token; None when the device is unknown, expired or revoked. One statement: the hot path."""
     if not 0 < len(token) <= LONGEST_TOKEN:
         return None
-    rows = _by_token.read(db.engine, {"token_hash": token_hash(token), "now": utcnow()})
+    digest = token_hash(token)
+    rows = _by_token.read(db.engine, {"token_hash": digest, "now": utcnow()})
     if not rows:
         return None
     device_id, seen_at, person_id, name, locale = rows[0][:5]
@@ -131,7 +142,46 @@ def actor_by_token(token: str) -> Actor | None:
     # The newest first day; of two on the same day the smaller code, as `timetable.queries.open_windows` orders them.
     window = min(((-first.toordinal(), duty.window) for duty, first in held), default=(0, None))[1]
     duties = tuple(sorted(duty for duty, _first in held if duty.window == window))
-    return Actor(person_id, name, locale, device_id, duties, window, clocks.get(window or ""), seen_at, rows[0][12])
+    epoch, senders_, expires_at = rows[0][12:]
+    clock = clocks.get(window or "")
+    return Actor(
+        person_id, name, locale, device_id, duties, window, clock, seen_at, epoch, senders_, digest, expires_at
+    )
+
+
+class Senders:
+    """Who sent facts before, so that the next call need not ask the database who it is.
+
+    Nothing here is believed by itself: the journal compares `Actor.senders` with the database's number under its lock.
+    """
+
+    #: Devices remembered by one process; the oldest gives way.
+    MOST = 20_000
+
+    def __init__(self) -> None:
+        self._actors: dict[bytes, Actor] = {}
+
+    def remember(self, actor: Actor) -> None:
+        """Keep who was let in just now."""
+        self._actors[actor.token_hash] = actor
+        if len(self._actors) > self.MOST:
+            with contextlib.suppress(KeyError, RuntimeError):  # another thread made room at this moment
+                del self._actors[next(iter(self._actors))]
+
+    def known(self, token: str) -> Actor | None:
+        """Whose token it is, when they sent facts before and their sign-in has not run out."""
+        actor = self._actors.get(token_hash(token)) if len(token) <= LONGEST_TOKEN else None
+        return actor if actor is not None and actor.expires_at is not None and actor.expires_at > utcnow() else None
+
+    def forget(self, actor: Actor) -> None:
+        """Ask the database next time."""
+        self._actors.pop(actor.token_hash, None)
+
+
+def senders() -> Senders:
+    """The senders that this process remembers."""
+    found: Senders = current_app.extensions["fieldops_senders"]
+    return found
 
 
 # --- the journal's author ---------------------------------------------------------------------------------------------
@@ -203,15 +253,18 @@ class LastSeen:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._heard: dict[str, datetime] = {}
+        self._noted: dict[str, datetime] = {}
         self._flushed = float("-inf")
 
     def note(self, actor: Actor) -> None:
         """Note that the actor's device was heard now; write all that were noted when it is time to."""
         now = utcnow()
-        if actor.last_seen_at is not None and now - actor.last_seen_at < SEEN_EVERY:
+        # What this process noted itself is newer than what a remembered actor says.
+        before = self._noted.get(actor.device_id) or actor.last_seen_at
+        if before is not None and now - before < SEEN_EVERY:
             return
         with self._lock:
-            self._heard[actor.device_id] = now
+            self._heard[actor.device_id] = self._noted[actor.device_id] = now
             if time.monotonic() - self._flushed < _FLUSH_EVERY_S:
                 return
             self._flushed = time.monotonic()

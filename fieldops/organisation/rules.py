@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.db import db, writing
 from fieldops.organisation import queries
-from fieldops.organisation.actors import Actor, LastSeen, actor_by_token
+from fieldops.organisation.actors import Actor, LastSeen, Senders, actor_by_token
 from fieldops.organisation.models import Person
 from fieldops.organisation.places import path_of
 from fieldops.organisation.rights import ACTIONS
@@ -33,6 +33,7 @@ from fieldops.web.rules import PUBLIC
 #: view is about the person's own duties.
 SCOPES: Final = ("room", "school", "county", "division", "own")
 _DIVISION_LEVELS: Final = ("county", "city", "province")
+_JSON: Final = "application/json"
 _SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -86,6 +87,7 @@ def init_app(app: Flask) -> None:
     The gate sets `g.actor` (Actor or None), `g.place` (Place or None) and, for a signed-in person, `g.person_locale`.
     """
     app.extensions["fieldops_last_seen"] = LastSeen()
+    app.extensions["fieldops_senders"] = Senders()
     app.before_request(_gate)
     app.after_request(_note_seen)
     app.context_processor(_frame)
@@ -96,9 +98,12 @@ def init_app(app: Flask) -> None:
 # --- the cookie -------------------------------------------------------------------------------------------------------
 
 
-def cookie_name() -> str:
-    """`__Host-` binds the cookie to this host and to https; a plain-http start does without."""
-    return "__Host-fieldops" if _secure() else "fieldops"
+def cookie_name(*, secure: bool | None = None) -> str:
+    """`__Host-` binds the cookie to this host and to https; a plain-http start does without.
+
+    `secure`: of the settings, where they are at hand.
+    """
+    return "__Host-fieldops" if (_secure() if secure is None else secure) else "fieldops"
 
 
 def mark_name() -> str:
@@ -205,14 +210,22 @@ def _refuse_other_sites() -> None:
     The content type alone makes another site's script ask first (CORS), which is never granted; the two headers say so
     earlier and more plainly. Old WebViews send neither.
     """
-    if request.mimetype != "application/json":
+    if request.mimetype != _JSON:
         raise NotJson
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    if not from_own_page(
+        mimetype=request.mimetype,
+        fetch_site=request.headers.get("Sec-Fetch-Site"),
+        origin=request.headers.get("Origin"),
+        own=(str(getattr(current_app.config.get("SETTINGS"), "public_url", "")), request.host_url),
+    ):
         raise CrossSite
-    origin = request.headers.get("Origin")
-    public_url = str(getattr(current_app.config.get("SETTINGS"), "public_url", ""))
-    if origin is not None and origin not in (_origin(public_url), _origin(request.host_url)):
-        raise CrossSite
+
+
+def from_own_page(*, mimetype: str, fetch_site: str | None, origin: str | None, own: tuple[str, ...]) -> bool:
+    """Whether a browser's post to the API comes from a page of ours. `own`: our addresses; the rest: its headers."""
+    if mimetype != _JSON or fetch_site not in (None, "same-origin", "none"):
+        return False
+    return origin is None or origin in {_origin(url) for url in own}
 
 
 def _origin(url: str) -> str:

@@ -93,14 +93,21 @@ def _finish(response: Response) -> Response:
     quiet = request.endpoint == "assets.file" and response.status_code < 400
     if not quiet:
         began = g.get("request_began", time.perf_counter())
-        log.info(
-            "request",
+        note_request(
             method=request.method,
             route=request.url_rule.rule if request.url_rule else None,
             status=response.status_code,
-            duration_ms=round((time.perf_counter() - began) * 1000, 1),
+            seconds=time.perf_counter() - began,
+            request=reference(),
         )
     return response
+
+
+def note_request(*, method: str, route: str | None, status: int, seconds: float, request: str) -> None:
+    """The line of a request. `route`: the template, never the path; `request`: its reference."""
+    log.info(
+        "request", request=request, method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1)
+    )
 
 
 def _without_path(record: logging.LogRecord) -> bool:

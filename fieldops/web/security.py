@@ -41,6 +41,9 @@ _ALWAYS: Final = {
 #: Two years, the least that browsers' preload lists ask for. Unit: seconds.
 _HSTS: Final = "max-age=63072000"
 
+_PLAIN: Final = (*_ALWAYS.items(), ("Cache-Control", "no-store"))
+_OVER_HTTPS: Final = (*_PLAIN, ("Strict-Transport-Security", _HSTS))
+
 #: Bytes. A batch of 500 events is under 400 kB; a view that takes workbooks sets ``request.max_content_length`` itself.
 MAX_CONTENT_LENGTH: Final = 4 * 1024 * 1024
 
@@ -50,6 +53,11 @@ def init_app(app: Flask) -> None:
     if app.config.get("MAX_CONTENT_LENGTH") is None:
         app.config["MAX_CONTENT_LENGTH"] = MAX_CONTENT_LENGTH
     app.after_request(_protect)
+
+
+def headers(*, secure: bool) -> tuple[tuple[str, str], ...]:
+    """Those of an answer that nobody may keep. `secure`: it goes over https."""
+    return _OVER_HTTPS if secure else _PLAIN
 
 
 def _protect(response: Response) -> Response:
