@@ -64,7 +64,8 @@ def renew_epoch() -> str:
     """Say that this is another life of the database, as after a restore: every phone offers all that it keeps again."""
     epoch = str(uuid.uuid4())
     with writing():
-        db.session.execute(update(Server).values(epoch=epoch))
+        # Whoever is remembered was told the other epoch.
+        db.session.execute(update(Server).values(epoch=epoch, senders=Server.senders + 1))
     return epoch
 
 
