@@ -26,7 +26,7 @@ _RAISE = "UPDATE journal_server SET senders = senders + 1"
 
 
 def _name(table: str, change: str) -> str:
-    return f"senders_{table}_{change.split()[0].lower()}"
+    return f"senders_{table}_{change.split(maxsplit=1)[0].lower()}"
 
 
 def upgrade() -> None:
