@@ -59,10 +59,12 @@ test-py: dev
 
 .PHONY: test-fast
 test-fast: dev ## Run the tests that need no browser, no PostgreSQL and little time
-	@$(BIN)/pytest -n $(JOBS) --dist worksteal -q -m "not browser and not postgres and not slow" $(PYTEST)
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -q --hypothesis-profile=quick \
+		-m "not browser and not postgres and not slow" $(PYTEST)
 
 .PHONY: check
-check: lint types test-fast ## All that should hold before a commit, within a minute
+check: dev ## All that should hold before a commit, within a minute: lint and types beside the fast tests
+	@$(MAKE) --jobs=2 --keep-going --output-sync=target test-fast lint types
 
 .PHONY: lint
 lint: dev ## Check style, layers, templates and translations

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -30,6 +31,8 @@ ENGINES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="pos
 
 
 shared.share()
+#: Of `make check`, which is run often; `make test` tries as many as hypothesis does by itself, or a test says.
+hypothesis.settings.register_profile("quick", max_examples=25)
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +133,6 @@ def settings(engine: str, make_database) -> Settings:  # type: ignore[no-untyped
 def app(settings: Settings) -> Iterator[Flask]:
     """The application on a fresh migrated database, CSRF off where a test is not about it."""
     app = create_app(settings)
-    app.jinja_env.bytecode_cache = shared.TEMPLATES
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     with app.app_context():
         yield app

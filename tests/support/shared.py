@@ -26,18 +26,19 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 #: An initialised dialect of each engine's kind, and what was compiled for it.
 _dialects: dict[str, Dialect] = {}
 _compiled: dict[str, dict[Any, Any]] = {}
+_builders: dict[tuple[Any, ...], Callable[..., tuple[str, str]]] = {}
 
 
 class LazyRule(Rule):
-    """Makes what builds its URLs when one is built: most of an app's start, and most tests build few."""
+    """Makes what builds its URLs when one is built, once for all rules that read alike; most tests build few."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        compiled: list[Callable[..., tuple[str, str]]] = []
-
         def build(rule: Rule, *arguments: object, **named: object) -> tuple[str, str]:
-            if not compiled:
-                compiled.append(super(LazyRule, self)._compile_builder(append_unknown))
-            return compiled[0](rule, *arguments, **named)
+            alike = (self.rule, self.subdomain, self.host, self.merge_slashes, repr(self.defaults), append_unknown)
+            made = _builders.get(alike)
+            if made is None:  # it finds converters in the rule that it is called for
+                made = _builders[alike] = super(LazyRule, self)._compile_builder(append_unknown)
+            return made(rule, *arguments, **named)
 
         return build
 
@@ -55,12 +56,10 @@ class CompiledTemplates(BytecodeCache):
         self._kept[bucket.key, bucket.checksum] = bucket.code
 
 
-TEMPLATES = CompiledTemplates()
-
-
 def share() -> None:
     """Let all apps of this process share. To be called once, before the first app."""
     Flask.url_rule_class = LazyRule
+    Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
     rules.parse_converter_args = lru_cache(maxsize=None)(rules.parse_converter_args)
     SQLAlchemy._make_engine = _with_shared_dialect(SQLAlchemy._make_engine)
     Assets.files = _listed_once(Assets.files)
