@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import validate
@@ -37,6 +36,8 @@ def test_every_api_route_is_in_the_document(app: Flask) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", ["enrol", "snapshot", "events", "openapi"])
 def test_the_views_keep_to_the_document(app: Flask, operation: str) -> None:
+    import schemathesis  # takes a second, which tests of other things need not wait for
+
     field.make()
     token, device = field.sign_in("monitor", f"{field.COUNTY}/{field.SCHOOL}/01")
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app).include(operation_id=operation)
