@@ -11,6 +11,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from fieldops import config, create_app, schema, serving
+from fieldops.backup import commands as backup_commands
 from fieldops.config import Settings
 from fieldops.db import db
 from fieldops.demo import install as demo_install
@@ -285,6 +286,8 @@ def _window(wanted: str | None) -> str:
     listed = ", ".join(windows) or "none"
     raise click.ClickException(f"--window: name one of the open windows ({listed}).")
 
+
+backup_commands.add_to(main, _settings, create_app)
 
 if __name__ == "__main__":
     main()

@@ -158,6 +158,15 @@ def _on_begin(connection: Connection) -> None:
             connection.connection.cursor().execute(text)
 
 
+def copy_sqlite(source: Path, target: Path) -> None:
+    """One moment of a SQLite database into another file, by SQLite's own backup; writers do not wait for it."""
+    with (
+        contextlib.closing(sqlite_driver.connect(str(source))) as old,
+        contextlib.closing(sqlite_driver.connect(str(target))) as new,
+    ):
+        old.backup(new)
+
+
 def sqlite_version() -> tuple[int, ...]:
     """The version of the SQLite library in use, e.g. (3, 53, 4)."""
     return tuple(int(part) for part in sqlite_driver.sqlite_version.split("."))

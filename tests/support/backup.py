@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from fieldops.config import Settings
-from fieldops.db import db, sqlite_driver
+from fieldops.db import copy_sqlite, db
 from tests.support import postgres
 
 
@@ -62,11 +62,7 @@ class Backup:
 
 def _copy(source: str, target: str) -> None:
     Path(target).unlink(missing_ok=True)
-    with (
-        contextlib.closing(sqlite_driver.connect(source)) as old,
-        contextlib.closing(sqlite_driver.connect(target)) as new,
-    ):
-        old.backup(new)
+    copy_sqlite(Path(source), Path(target))
 
 
 @contextlib.contextmanager
