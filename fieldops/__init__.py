@@ -68,6 +68,7 @@ def _wire_parts(app: Flask) -> None:
     from fieldops.board import feed
     from fieldops.board import phones_views as board_phones
     from fieldops.board import views as board
+    from fieldops.incidents import area_views as incidents_area
     from fieldops.incidents import desk_views as incidents_desk
     from fieldops.incidents import facts as incidents_facts
     from fieldops.incidents import sheet_views as incidents_sheet
@@ -127,6 +128,7 @@ def _wire_parts(app: Flask) -> None:
         messages,
         incidents,
         incidents_desk,
+        incidents_area,
         notices,
         incidents_sheet,
         board,

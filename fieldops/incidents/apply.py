@@ -47,6 +47,27 @@ def begin(state: Incident, event: Event) -> None:
     _tell(state, event)
 
 
+def declare(state: Incident, event: Event) -> None:
+    """The report of a county incident: it concerns more than one school and begins with the county's desk."""
+    state.window, state.category = event.window, event.data["category"]
+    state.beyond_school = True
+    severity, because = derive("no", data_affected=False, materials_at_risk=False, beyond_school=True)
+    state.severity, state.because = severity, list(because)
+    state.level = state.reached = "county"
+    state.phase = "reported"
+    state.reporter = named(event, "by") if event.data.get("by") else None
+    state.occurred_at, state.written_at, state.received_at = event.occurred_at, event.recorded_at, event.received_at
+    state.version = 1
+    _tell(state, event)
+
+
+#: What begins an incident.
+BEGIN: Final[dict[str, Callable[[Incident, Event], None]]] = {
+    "incident.reported": begin,
+    "incident.declared": declare,
+}
+
+
 def settle(state: Incident) -> None:
     """When the engine must look at it next."""
     state.next_due_at = _next_due(state)
@@ -75,7 +96,7 @@ def _tell(state: Incident, event: Event) -> None:
     state.rounds += 1
     state.repeats = 0
     state.nobody = state.exhausted = False
-    state.fallback = None
+    state.fallback = state.due_before = None
     state.acknowledged_at = state.acknowledged_by = state.owner = None
     state.word_due_at = state.heard_at = None
     _set_deadline(state, event.received_at)
@@ -84,6 +105,8 @@ def _tell(state: Incident, event: Event) -> None:
 def _set_deadline(state: Incident, told_at: datetime) -> None:
     within, _ = clocks.acknowledge_within(state.policy, state.severity, state.level)
     state.ack_due_at = told_at + (min(within, clocks.nobody_within(state.policy)) if state.nobody else within)
+    if state.due_before is not None:
+        state.ack_due_at = min(state.ack_due_at, state.due_before)
 
 
 def _move(state: Incident, level: str, event: Event) -> None:
@@ -283,6 +306,14 @@ def _joined(state: Incident, event: Event) -> None:
         if _rank(level) > _rank(state.level) and state.told_by == told and state.state != "resolved":
             _move(state, level, event)
             state.phase = "escalated"
+    if data.get("school") and data["school"] not in state.schools:
+        state.schools.append(data["school"])
+    due = datetime.fromisoformat(str(data["was_due_at"])) if data.get("was_due_at") else None
+    if due is not None and state.state == "open" and state.ack_due_at is not None:
+        state.due_before = min(due, state.due_before or due)
+        state.ack_due_at = min(state.ack_due_at, due)
+    elif due is not None and state.state == "acknowledged" and state.word_due_at is not None:
+        state.word_due_at = min(state.word_due_at, due)
 
 
 def _lapsed(state: Incident, event: Event) -> None:
@@ -328,6 +359,7 @@ APPLY: Final[dict[str, Callable[[Incident, Event], None]]] = {
     "incident.realarmed": _realarmed,
     "incident.merged": _merged,
     "incident.recurred": _merged,
+    "incident.gathered": _merged,
     "incident.joined": _joined,
     "incident.clocked": _clocked,
     "incident.lapsed": _lapsed,

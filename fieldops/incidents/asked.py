@@ -57,8 +57,8 @@ def division(code: str) -> Division:
     return found
 
 
-def load(county: str, school: str, identity: UUID) -> IncidentRow:
-    """An incident of the school in this window; 404 without."""
+def load(county: str, school: str | None, identity: UUID) -> IncidentRow:
+    """An incident of the school (None: of the county) in this window; 404 without."""
     row = queries.get(county, str(identity))
     if row is None or row.school != school or row.window != window():
         abort(404)

@@ -29,7 +29,8 @@ class Line(NamedTuple):
 
     county: str
     id: str
-    school: str
+    #: None: of several schools.
+    school: str | None
     room: str | None
     category: str
     severity: str

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from fieldops.db import db
-from fieldops.incidents import queries, transitions
+from fieldops.incidents import area_queries, queries, transitions
 from fieldops.incidents.desk import Due, Line, due_of
 from fieldops.incidents.models import IncidentRow
 from fieldops.journal import queries as journal
@@ -90,7 +90,7 @@ def changed_since(marks: Mapping[str, int], *, but: str) -> frozenset[str]:
     return frozenset(entity.removeprefix("incident/") for entity in found)
 
 
-def school_names(counties: Collection[str]) -> dict[tuple[str, str], str]:
+def school_names(counties: Collection[str]) -> dict[tuple[str, str | None], str]:
     """Names of all schools of the counties, by county and code."""
     rows = db.session.execute(select(School.county, School.code, School.name).where(School.county.in_(list(counties))))
     return {(row.county, row.code): row.name for row in rows}
@@ -118,16 +118,19 @@ def shown(
     owners = queries.person_names(row.owner for row in rows)
     held = list(duties)
     found = {}
+    several = area_queries.joined_schools(row for row in rows if row.school is None)
     for row in rows:
         school = schools.get((row.county, row.school or ""))
         path = path_of(row.county, row.school)
-        place = Place(path, "school", (path, *chains[row.county]))
+        # A county incident's place is the county, which its chain begins with.
+        within = (path, *chains[row.county]) if row.school else tuple(chains[row.county])
+        place = Place(path, "school" if row.school else "county", within)
         acting = levels(held, "incident.act", place)
         offers = transitions.offers(row, levels=acting, person=person, at=at)
         numbers = [("school", school.telephone)] if school and school.telephone else []
         found[row.id] = Shown(
             row=row,
-            school_name=school.name if school else row.school or "",
+            school_name=school.name if school else row.school or several[row.id],
             timezone=school.timezone if school else "Asia/Shanghai",
             county_name=names.get(row.county),
             telephones=[*numbers, *chiefs.get(path, [])],

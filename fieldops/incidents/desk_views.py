@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement
 from werkzeug.wrappers import Response as AnyResponse
 
-from fieldops.incidents import asked, desk, desk_queries, export, page, queries, service, words
+from fieldops.incidents import area_queries, asked, desk, desk_queries, export, page, queries, service, words
 from fieldops.incidents.desk import Filter, Line, Listed
 from fieldops.incidents.forms import TakeForm
 from fieldops.incidents.severity import CATEGORIES, SEVERITIES
@@ -31,7 +31,7 @@ class _Desk(NamedTuple):
     """Whose list it is."""
 
     level: str
-    counties: Collection[str]
+    counties: Sequence[str]
     where: tuple[ColumnElement[bool], ...]
     #: Address of the page, and of the form that reports an incident there.
     url: str
@@ -160,6 +160,7 @@ def _fragment(of: _Desk) -> Response:
     state = (
         journal.epoch(),
         desk_queries.digest(of.where),
+        area_queries.version(of.counties, asked.window()) if of.level == "county" else 0,
         # With a filter a note brings a hidden row back too, and notes count in the journal alone.
         sorted(heads.items()) if asked_for.on else None,
         [journal.head(county).reference for county in of.counties if journal.head(county)],  # type: ignore[union-attr]
@@ -176,6 +177,7 @@ def _context(of: _Desk, asked_for: Filter, marks: str) -> dict[str, Any]:
     now = asked.now()
     found = _read(of, asked_for, marks)
     wanted = found.shown
+    proposals = area_queries.proposals(of.counties[0], asked.window()) if of.level == "county" else []
     if _on_wall():
         wanted = [*found.needs[: _ON_WALL["needs"]], *found.elsewhere[: _ON_WALL["elsewhere"]]]
     rows = desk_queries.shown(
@@ -190,6 +192,7 @@ def _context(of: _Desk, asked_for: Filter, marks: str) -> dict[str, Any]:
     acts = of.level in levels(g.actor.duties, "incident.act", g.place)
     waiting = found.waiting if acts else []
     rings = [line for line in waiting if line.state == "open"]
+    questions = proposals if acts else []
     window = asked.window_row()
     parts = {
         part: [rows[line.id] for line in getattr(found, part) if line.id in rows]
@@ -205,12 +208,15 @@ def _context(of: _Desk, asked_for: Filter, marks: str) -> dict[str, Any]:
         "level": of.level,
         "found": found,
         "parts": parts,
+        "proposals": proposals,
+        "may_decide": acts,
+        "address": queries.address,
         "asked_for": asked_for,
         "marks": marks,
         "heads": desk.marks(_heads(of)),
-        "waiting": len(waiting),
+        "waiting": len(waiting) + len(questions),
         # In a school corridor one sound for each new one is enough; a desk hears it until somebody acts.
-        "ringing": 0 if of.level == "school" else len(rings),
+        "ringing": 0 if of.level == "school" else len(rings) + len(questions),
         "newest": max((line.told_at for line in waiting), default=None),
         "me": g.actor.person_id,
         "words": words,
@@ -269,7 +275,7 @@ def _file(of: _Desk, form: str) -> Response:
 
 @blueprint.post("/c/<county>/s/<school>/incidents/<uuid:identity>/take")
 @rule("incident.view", at="school")
-def take(county: str, school: str, identity: UUID) -> AnyResponse:
+def take(county: str, school: str | None, identity: UUID) -> AnyResponse:
     """Take an incident on without leaving the list. Answers with a sentence; the list is fetched again by itself."""
     row = asked.load(county, school, identity)
     if not page.acting_levels(g.actor, g.place):

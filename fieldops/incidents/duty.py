@@ -9,6 +9,7 @@ from sqlalchemy import select
 from fieldops.db import db
 from fieldops.incidents import transitions
 from fieldops.organisation.models import Division, Duty
+from fieldops.organisation.places import path_of
 from fieldops.organisation.rights import ROLES
 
 #: Who is told in place of those who decide, in this order: who leads the house, then who visits it. Ours.
@@ -28,9 +29,11 @@ class OnDuty(NamedTuple):
     above: str | None
 
 
-def places(county: str, school: str) -> dict[str, str]:
-    """Path of each level's desk, from the bottom up. A county directly under a province has no city."""
-    found = {"school": f"{county}/{school}"}
+def places(county: str, school: str | None) -> dict[str, str]:
+    """Path of each level's desk, from the bottom up. A county directly under a province has no city; an incident of
+    several schools (`school` None) is held by no school.
+    """
+    found = {"school": f"{county}/{school}"} if school is not None else {}
     code: str | None = county
     while code is not None and len(found) < len(transitions.CHAIN):
         row = db.session.execute(select(Division.level, Division.parent).where(Division.code == code)).one_or_none()
@@ -41,7 +44,7 @@ def places(county: str, school: str) -> dict[str, str]:
     return {level: found[level] for level in transitions.CHAIN if level in found}
 
 
-def at(county: str, school: str, window: str, level: str) -> OnDuty:
+def at(county: str, school: str | None, window: str, level: str) -> OnDuty:
     """Who is on duty at a level of the chain above a school."""
     desks = places(county, school)
     rows = db.session.execute(
@@ -51,7 +54,7 @@ def at(county: str, school: str, window: str, level: str) -> OnDuty:
     ).all()
     decide = {role for role, actions in ROLES.items() if "incident.act" in actions}
     staffed = {row.place for row in rows if row.role in decide}
-    place = desks.get(level, f"{county}/{school}")
+    place = desks.get(level, path_of(county, school))
     people = {row.person for row in rows if row.place == place and row.role in decide}
     others = [(FALLBACKS.index(row.role), row.person) for row in rows if row.place == place and row.role in FALLBACKS]
     higher = [desks[step] for step in desks if transitions.CHAIN.index(step) > transitions.CHAIN.index(level)]

@@ -143,7 +143,7 @@ def _take(county: str, window: str, due: Sequence[IncidentRow], at: datetime) ->
 
 def _place(county: str, row: IncidentRow) -> str:
     """The desk whose turn it is; where a county has no city, the next one above that there is."""
-    desks = duty.places(county, str(row.school))
+    desks = duty.places(county, row.school)
     rank = transitions.CHAIN.index(queries.turn(row))
     higher = [desk for level, desk in desks.items() if transitions.CHAIN.index(level) >= rank]
     return higher[0] if higher else list(desks.values())[-1]

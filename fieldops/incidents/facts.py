@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from fieldops.incidents import clocks, reactions, transitions
+from fieldops.incidents import area_facts, clocks, reactions, transitions
 from fieldops.incidents.models import IncidentRow
 from fieldops.incidents.severity import CATEGORIES, Order, Severity, worse
 from fieldops.incidents.state import Incident, as_row, fold
@@ -121,6 +121,24 @@ class Joined(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     severity: Severity
     level: Level
     again: bool
+    #: Of a county incident: the school that joined, and by when its own next word was due.
+    school: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    was_due_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class Gathered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A school's incident goes on in the county's: `by` is who said so at the county's desk."""
+
+    incident: uuid.UUID
+    into: uuid.UUID
+    by: uuid.UUID | None = None
+
+
+class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One incident of several schools, made of theirs by a desk's decision: its report."""
+
+    category: Annotated[str, Meta(min_length=1, max_length=40)]
+    by: uuid.UUID | None = None
 
 
 class Clocked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -240,7 +258,6 @@ def judge(event: Event, reading: Reading) -> Sequence[str]:
 
 
 _ACTION_OF = {kind: action for action, kind in transitions.KIND_OF.items()}
-_SCHOOL = frozenset({"school"})
 _DATA: dict[str, type[Decided]] = {
     "acknowledge": Decided,
     "instruct": WithText,
@@ -258,7 +275,8 @@ _DATA: dict[str, type[Decided]] = {
 }
 #: What follows from them. Those that tell a level say so in an event of their own.
 _REACT: dict[str, Callable[[Event, Any, Reading], Sequence[Draft]]] = {
-    "instruct": reactions.told,
+    "instruct": reactions.instructed,
+    "resolve": reactions.resolved,
     "hand_back": reactions.told,
     "escalate": reactions.told,
     "raise_severity": reactions.told,
@@ -274,7 +292,6 @@ def _decision(action: str) -> Kind:
         action="incident.report" if action == "withdraw" else "incident.act",
         levels_of="incident.act",
         data=_DATA[action],
-        needs=_SCHOOL,
         entity=incident_of,
         projection="incident",
         decision=True,
@@ -294,7 +311,6 @@ def _system(
         name=f"incident.{name}",
         action="incident.act",
         data=data,
-        needs=_SCHOOL,
         entity=incident_of,
         projection="incident",
         system=True,
@@ -310,7 +326,7 @@ KINDS: tuple[Kind, ...] = (
         action="incident.report",
         levels_of="incident.report",
         data=Reported,
-        needs=_SCHOOL,
+        needs=frozenset({"school"}),
         entity=incident_of,
         projection="incident",
         judge=judge,
@@ -321,16 +337,18 @@ KINDS: tuple[Kind, ...] = (
         action="incident.report",
         levels_of="incident.report",
         data=Noted,
-        needs=_SCHOOL,
         entity=incident_of,
         projection="incident",
     ),
     *(_decision(action) for action in transitions.ACTIONS),
     _system("clocked", Clocked),
     _system("recurred", Recurred),
-    _system("joined", Joined, react=reactions.told),
+    _system("joined", Joined, react=reactions.joined),
+    _system("gathered", Gathered),
+    _system("declared", Declared, react=reactions.told),
     _system("lapsed", Lapsed, react=reactions.told, engine=True),
     _system("repeated", Repeated, engine=True),
+    *area_facts.KINDS,
 )
 
 
@@ -343,4 +361,5 @@ PROJECTIONS: tuple[Projection, ...] = (
         refold=True,
         outgoing=Outgoing(table=Letter.__table__, rows=letters),
     ),
+    *area_facts.PROJECTIONS,
 )

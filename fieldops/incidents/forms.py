@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
+    FieldList,
     HiddenField,
     IntegerField,
     RadioField,
@@ -79,6 +80,15 @@ class DecisionForm(FlaskForm):
     )
     #: Id of the incident in which it goes on.
     into = HiddenField(validators=[Optional(), UUID()])
+
+
+class AreaForm(FlaskForm):
+    """The desk's answer to the area detector: what it was given to."""
+
+    seen_version = IntegerField(validators=[InputRequired()])
+    incident = FieldList(HiddenField(validators=[UUID()]), min_entries=0)
+    into = HiddenField(validators=[Optional(), UUID()])
+    reason = TextAreaField(validators=[Optional(), Length(max=LONGEST)])
 
 
 class TakeForm(FlaskForm):

@@ -76,12 +76,16 @@ class Incident:
     reminded_at: datetime | None = None
     #: When who took it on was heard last.
     heard_at: datetime | None = None
+    #: A county incident's schools, in the order in which they joined; of a school's own it is empty.
+    schools: list[str] = field(default_factory=list)
+    #: What joined wanted its next word by then: the level that is told now has no longer.
+    due_before: datetime | None = None
     #: Ids of the events that make a decision on an earlier version stale, in order.
     counted: list[str] = field(default_factory=list)
 
 
 #: Fields of `Incident` that stand in no row.
-OWN: Final = frozenset({"told_by", "desk", "reminded_at", "heard_at", "counted"})
+OWN: Final = frozenset({"told_by", "desk", "reminded_at", "heard_at", "schools", "due_before", "counted"})
 
 
 def acting_level(event: Event, holder: str) -> str | None:

@@ -122,3 +122,18 @@ class IncidentRow(Base):
         Index("ix_incidents_incident_school", "county", "window", "school"),
         Index("ix_incidents_incident_due", "next_due_at"),
     )
+
+
+class AreaRow(Base):
+    """What the area detector knows of one category in one county and window."""
+
+    __tablename__ = "incidents_area"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    window: Mapped[str] = mapped_column(String(32), primary_key=True)
+    category: Mapped[str] = mapped_column(String(40), primary_key=True)
+    #: Reports that may be one incident of the county: [{"members": [{"incident", "school", "at" (ISO 8601, UTC),
+    #: "schools", "minutes"}], "areas": ids of county incidents, "joined": ids, "declined": ids}].
+    groups: Mapped[Any] = mapped_column(JSON)
+    #: Counts reports and decisions.
+    version: Mapped[int] = mapped_column(Integer)

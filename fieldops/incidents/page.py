@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
 
 from fieldops.db import db
@@ -20,7 +19,7 @@ from fieldops.journal.events import Event
 from fieldops.journal.kinds import Reading
 from fieldops.organisation import queries as organisation
 from fieldops.organisation.actors import Actor
-from fieldops.organisation.models import Division, School
+from fieldops.organisation.models import Division
 from fieldops.organisation.places import Place
 from fieldops.organisation.rights import levels
 from fieldops.roster import reference
@@ -30,8 +29,7 @@ from fieldops.web.i18n import language, room_name
 
 def context(row: IncidentRow, *, actor: Actor, place: Place, at: datetime) -> dict[str, Any]:
     """Everything that the templates of one incident ask for. `at`: window clock."""
-    school = db.session.get(School, (row.county, row.school))
-    assert school is not None
+    school = queries.place_of(row)
     own = acting_levels(actor, place)
     session = reference_of(row.county, row.window).sessions.get(row.session or "")
     return {
@@ -46,7 +44,7 @@ def context(row: IncidentRow, *, actor: Actor, place: Place, at: datetime) -> di
         "offers": transitions.offers(row, levels=own, person=actor.person_id, at=at),
         "ready": words.ready_sentences(row.category, language()),
         "severities": _severities(row),
-        "telephones": _telephones(row, school),
+        "telephones": _telephones(row, school if row.school else None),
         "names": queries.person_names([row.reporter, row.owner, row.fallback]),
         "student_names": _student_names(row, actor, place),
         "turn": queries.turn(row),
@@ -59,8 +57,17 @@ def context(row: IncidentRow, *, actor: Actor, place: Place, at: datetime) -> di
         "targets": queries.under_way(row.county, row.window, but=row.id) if _may_merge(row, own, at) else [],
         "others": queries.related(row),
         "within": WITHIN,
-        "url": url_for("incidents.incident", county=row.county, school=row.school, identity=row.id),
+        "url": queries.address(row),
+        "address": queries.address,
+        "above_schools": actor.may("incident.view", _county_of(place)),
+        "area": next((each for each in queries.related(row) if row.school and not each.school), None),
     }
+
+
+def _county_of(place: Place) -> Place:
+    """The county that a place lies in."""
+    county = place.county
+    return Place(str(county), "county", tuple(path for path in place.within if "/" not in path))
 
 
 def acting_levels(actor: Actor, place: Place) -> tuple[str, ...]:
@@ -125,9 +132,9 @@ def _values(row: IncidentRow) -> list[tuple[str, int, str]]:
     return values + ([("skip_level", *skip)] if skip[0] else [])
 
 
-def _telephones(row: IncidentRow, school: School) -> list[tuple[str, str]]:
+def _telephones(row: IncidentRow, school: queries.Where | None) -> list[tuple[str, str]]:
     """Whom to call, from the school up: (name, number)."""
-    found = [(school.name, school.telephone)]
+    found = [(school.name, school.telephone)] if school else []
     code: str | None = row.county
     while code is not None:
         division = db.session.get(Division, code)

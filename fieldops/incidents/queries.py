@@ -62,12 +62,37 @@ class Entry:
     until: datetime | None = None
     #: Id of the incident in which it goes on, or which goes on in it.
     other: str | None = None
+    #: Code of the school that joined a county incident.
+    school: str | None = None
 
 
 def get(county: str, identity: str) -> IncidentRow | None:
     """An incident; None when there is none or its report has not arrived."""
     row = db.session.get(IncidentRow, (county, identity))
     return None if row is None or row.state == "awaited" else row
+
+
+class Where(NamedTuple):
+    """Where an incident is: its school, or for one of several schools its county."""
+
+    name: str
+    timezone: str
+    telephone: str | None
+
+
+def place_of(row: IncidentRow) -> Where:
+    """Name, time zone and number of the incident's place."""
+    school = db.session.get(School, (row.county, row.school)) if row.school else None
+    if school is not None:
+        return Where(school.name, school.timezone, school.telephone)
+    county = db.session.get(Division, row.county)
+    return Where(county.name if county else row.county, "Asia/Shanghai", county.telephone if county else None)
+
+
+def address(row: IncidentRow) -> str:
+    """Address of an incident's page: below its school's, or its county's for one of several schools."""
+    school = f"/s/{row.school}" if row.school else ""
+    return f"/c/{row.county}{school}/incidents/{row.id}"
 
 
 def chain_of(county: str) -> tuple[str, ...]:
@@ -199,7 +224,9 @@ def timeline(county: str, identity: str) -> list[Entry]:
     said += [event for event in mine if event.kind == "incident.repeated"]
     told = [*report, *decided(events, state), *said, *notes(events, state)]
     shown = sorted(told, key=lambda event: (event.occurred_at, event.seq))
-    names = person_names([*(event.person for event in shown), *(event.data.get("fallback") for event in shown)])
+    names = person_names(
+        [*(event.person for event in shown), *(event.data.get(name) for event in shown for name in ("fallback", "by"))]
+    )
     return [_entry(event, names) for event in shown]
 
 
@@ -214,6 +241,8 @@ def record(county: str, identity: str) -> list[Event]:
 def snapshot_incidents(county: str, window: str, school: str) -> list[dict[str, Any]]:
     """A school's incidents as the phone keeps them (docs/api.md), with instructions and phase."""
     desk = of_school(county, school, window=window)
+    rows = [*desk.needs_me, *desk.elsewhere, *desk.ended]
+    areas = _areas_of(county, rows)
     return [
         {
             "id": row.id,
@@ -223,15 +252,33 @@ def snapshot_incidents(county: str, window: str, school: str) -> list[dict[str, 
             "severity": row.severity,
             "level": row.level,
             "state": row.state,
-            "phase": row.phase,
+            # Of one that goes on in a county incident: how far that one is.
+            "phase": areas[row.merged_into].phase if row.merged_into in areas else row.phase,
             "reported_at": utc_text(row.occurred_at) if row.occurred_at else None,
             "version": row.version,
             "instructions": [
-                {"text": said["text"], "at": said["at"], "by_level": said["by_level"]} for said in row.instructions
+                {"text": said["text"], "at": said["at"], "by_level": said["by_level"]} for said in _said(row, areas)
             ],
         }
-        for row in (*desk.needs_me, *desk.elsewhere, *desk.ended)
+        for row in rows
     ]
+
+
+def _areas_of(county: str, rows: Iterable[IncidentRow]) -> dict[str | None, IncidentRow]:
+    """County incidents in which these go on, by id."""
+    wanted = {row.merged_into for row in rows if row.merged_into}
+    if not wanted:
+        return {}
+    statement = select(IncidentRow).where(
+        IncidentRow.county == county, IncidentRow.id.in_(wanted), IncidentRow.school.is_(None)
+    )
+    return {row.id: row for row in db.session.scalars(statement)}
+
+
+def _said(row: IncidentRow, areas: dict[str | None, IncidentRow]) -> list[dict[str, Any]]:
+    """Instructions of an incident, with those to the county incident in which it goes on."""
+    area = areas.get(row.merged_into)
+    return [*row.instructions, *area.instructions] if area is not None else list(row.instructions)
 
 
 def _events(county: str, identity: str) -> Sequence[Event]:
@@ -248,7 +295,7 @@ def _entry(event: Event, names: dict[str, str]) -> Entry:
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
         received_at=event.received_at,
-        name=names.get(event.person or ""),
+        name=names.get(event.person or data.get("by") or ""),
         level=acting_level(event, event.levels[0]) if event.levels else None,
         text=data.get("text") or (None if by_system else data.get("reason")) or data.get("note"),
         to_level=data.get("to_level"),
@@ -261,4 +308,5 @@ def _entry(event: Event, names: dict[str, str]) -> Entry:
         top=bool(data.get("top")),
         until=datetime.fromisoformat(data["due_at"]) if data.get("due_at") else None,
         other=data.get("into") or data.get("other"),
+        school=data.get("school"),
     )

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from fieldops.db import db
-from fieldops.incidents import clocks, duty, transitions
+from fieldops.incidents import area_facts, clocks, duty, transitions
+from fieldops.incidents.apply import BEGIN
 from fieldops.incidents.incident import Incident, named
 from fieldops.incidents.models import IncidentRow
 from fieldops.journal.events import Draft, Event, derived_id, make
@@ -27,7 +28,7 @@ def reported(event: Event, state: Incident, reading: Reading) -> Sequence[Draft]
     """A report: its clock starts. The same fault again, soon after it was over, goes on as what it was."""
     if state.told_by != event.id:  # not the report of this incident: its id is another's
         return []
-    drafts = [_clocked(event, state, reading)]
+    drafts = [_clocked(event, state, reading), area_facts.heard(event, reading)]
     before = _over_just_now(event, state)
     if before is not None:
         drafts += [
@@ -44,14 +45,41 @@ def merged(event: Event, state: Incident, _reading: Reading) -> Sequence[Draft]:
     return [_joined(event, state, into, school, again=False)]
 
 
+def instructed(event: Event, state: Incident, reading: Reading) -> Sequence[Draft]:
+    """An instruction: to all schools of a county incident at once."""
+    return [*told(event, state, reading), *_to_schools(event, state)]
+
+
+def resolved(event: Event, state: Incident, _reading: Reading) -> Sequence[Draft]:
+    """That it is over, and how: the schools of a county incident hear it too."""
+    return _to_schools(event, state)
+
+
+def joined(event: Event, state: Incident, reading: Reading) -> Sequence[Draft]:
+    """A school that joins a county incident later reads what was said to the others."""
+    drafts = list(told(event, state, reading))
+    school, text = event.data.get("school"), state.last_instruction
+    if school and text:
+        drafts.append(area_facts.notice(event, state, text, state.instructions[-1]["by"], [school]))
+    return drafts
+
+
+def _to_schools(event: Event, state: Incident) -> list[Draft]:
+    if state.school is not None or not state.schools:
+        return []
+    return [area_facts.notice(event, state, event.data["text"], event.person, state.schools)]
+
+
 def mergeable(event: Event) -> bool:
     """Whether the incident that a merge names is there and under way, in the same window."""
     into = named(event, "into")
-    statement = select(_row.state, _row.window).where(_row.county == event.county, _row.id == into)
+    statement = select(_row.state, _row.window, _row.school).where(_row.county == event.county, _row.id == into)
     found = db.session.execute(statement).one_or_none()
     return (
         found is not None
         and found.window == event.window
+        # A county's incident does not go on in a school's.
+        and (event.school is not None or found.school is None)
         and found.state in ("open", "acknowledged")
         and into != named(event, "incident")
     )
@@ -77,11 +105,13 @@ def _over_just_now(event: Event, state: Incident) -> tuple[str, str] | None:
 
 def _joined(event: Event, state: Incident, into: str, school: str | None, *, again: bool) -> Draft:
     data = {"incident": into, "other": state.id, "severity": state.severity, "level": state.level, "again": again}
+    if school is None and event.school is not None:
+        data["school"] = event.school  # into a county incident
     return _system("joined", event, school, data, state.id)
 
 
 def _clocked(event: Event, state: Incident, reading: Reading) -> Draft:
-    found = duty.at(event.county, str(event.school), event.window, state.level)
+    found = duty.at(event.county, event.school, event.window, state.level)
     data: dict[str, Any] = {
         "incident": state.id,
         "told": event.id,
@@ -93,7 +123,7 @@ def _clocked(event: Event, state: Incident, reading: Reading) -> Draft:
     if found.people == 0:
         data["fallback"] = found.fallback
         data["above"] = found.above
-    if event.kind == "incident.reported":
+    if event.kind in BEGIN:
         data["policy"] = clocks.frozen(reference.load(reading).policies)
     return _system("clocked", event, event.school, data, state.id)
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from fieldops.incidents import transitions
-from fieldops.incidents.apply import APPLY, COUNTED, begin, settle
+from fieldops.incidents.apply import APPLY, BEGIN, COUNTED, settle
 from fieldops.incidents.incident import OWN, Incident, acting_level, utc_text
 from fieldops.journal.events import Event
 
@@ -26,11 +26,11 @@ def fold(events: Iterable[Event]) -> Incident:
     identity, county = _identity(unique.values())
     state = Incident(county=county, id=identity)
     report = unique.get(identity)
-    if report is None or report.kind != "incident.reported":
+    if report is None or report.kind not in BEGIN:
         anyone = min(unique.values(), key=lambda event: event.seq)
         state.window = anyone.window
         return state
-    begin(state, report)
+    BEGIN[report.kind](state, report)
     for event in ordered(unique.values()):
         apply = APPLY.get(event.kind)
         if apply is not None and (event.school, event.window) == (state.school, state.window):

@@ -12,7 +12,7 @@ from fieldops.messages.letters import letter
 #: The name under which messages ask about incidents.
 TOPIC: Final = "incident"
 #: Ends that the desk that held it hears of, whoever decided them.
-_ENDS: Final = frozenset({"incident.withdrawn", "incident.merged", "incident.closed"})
+_ENDS: Final = frozenset({"incident.withdrawn", "incident.merged", "incident.gathered", "incident.closed"})
 
 
 def letters(state: Incident, events: Sequence[Event]) -> list[Mapping[str, Any]]:
@@ -30,7 +30,9 @@ def letters(state: Incident, events: Sequence[Event]) -> list[Mapping[str, Any]]
 def _whom(state: Incident, event: Event) -> Iterator[tuple[str, str]]:
     """Desks that an event is for, each once, and what it is to them."""
     kind = event.kind.removeprefix("incident.")
-    school = f"{event.county}/{event.school}"
+    # A county incident is everybody's who joined it.
+    of = [state.school] if state.school is not None else state.schools
+    schools = [f"{event.county}/{code}" for code in of]
     if kind == "clocked":
         # Every telling of a level; with nobody there and nobody to stand in, the next desk that is staffed as well.
         yield event.data["place"], event.data["cause"]
@@ -41,10 +43,10 @@ def _whom(state: Incident, event: Event) -> Iterator[tuple[str, str]]:
         if event.data.get("place"):
             yield event.data["place"], kind
     elif kind == "instructed":
-        if state.desk not in (None, school) and _by_others(state, event):
+        if state.desk is not None and state.desk not in schools and _by_others(state, event):
             yield str(state.desk), kind
         if "school" not in event.levels:
-            yield school, kind
+            yield from ((school, kind) for school in schools)
     elif event.kind in _ENDS and state.desk is not None and _by_others(state, event):
         yield state.desk, kind
 

@@ -9,16 +9,14 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from flask_babel import gettext as _
 
-from fieldops.db import db
 from fieldops.incidents import queries, transitions, words
 from fieldops.incidents.models import IncidentRow
 from fieldops.incidents.telling import TOPIC
 from fieldops.messages.topics import Said, Topic, topics
-from fieldops.organisation.models import School
 from fieldops.organisation.places import level_of
 
 #: Ends: they are told even when everything is over, so that nobody sets out for nothing.
-_ENDS: Final = frozenset({"withdrawn", "merged", "closed"})
+_ENDS: Final = frozenset({"withdrawn", "merged", "gathered", "closed"})
 
 
 def init_app(_app: Flask) -> None:
@@ -45,17 +43,17 @@ def still_due(county: str, subject: str, what: str, place: str) -> bool:
 def text(county: str, subject: str, what: str, _place: str) -> Said | None:
     """The letter in words of the language in force: never a person's name."""
     row = queries.get(county, subject)
-    school = db.session.get(School, (county, row.school)) if row is not None else None
-    if row is None or school is None or row.occurred_at is None:
+    if row is None or row.occurred_at is None:
         return None
+    where = queries.place_of(row)
     happened = words.HAPPENED.get(what) or words.LAPSED[what]
     return Said(
-        school=school.name,
+        school=where.name,
         what=str(_("%(category)s: %(happened)s", category=words.category_name(row.category), happened=happened)),
         severity=str(words.SEVERITIES[row.severity]),
         level=str(words.LEVELS[queries.turn(row)]),
-        time=row.occurred_at.astimezone(ZoneInfo(school.timezone)).strftime("%H:%M"),
-        path=f"/c/{county}/s/{row.school}/incidents/{row.id}",
+        time=row.occurred_at.astimezone(ZoneInfo(where.timezone)).strftime("%H:%M"),
+        path=queries.address(row),
     )
 
 

@@ -95,6 +95,7 @@ KIND_OF: Final = {row.action: row.kind for row in TABLE}
 class Facing(Protocol):
     """What the table asks of an incident."""
 
+    school: str | None
     state: str
     level: str
     severity: str
@@ -115,6 +116,11 @@ def start_level(severity: str) -> str:
     the report itself; the school sees it too and goes on limiting the harm.
     """
     return "county" if severity == "serious" else "school"
+
+
+def lowest(school: str | None) -> str:
+    """The lowest level that may hold an incident: one of several schools stays with the county or above."""
+    return CHAIN[0] if school is not None else "county"
 
 
 def above(level: str, chain: tuple[str, ...] = CHAIN) -> str | None:
@@ -188,9 +194,11 @@ def _refusal(row: Transition, incident: Facing, levels: frozenset[str], person: 
         return "not_in_state"
     if not _stands(row.who, incident, levels, person, at):
         return "not_yours"
-    end = {"escalate": CHAIN[-1], "hand_back": CHAIN[0]}.get(row.action)
+    end = {"escalate": CHAIN[-1], "hand_back": lowest(incident.school)}.get(row.action)
     if incident.level == end:
         return "not_in_state"
+    if row.action == "withdraw" and incident.school is None:
+        return "not_in_state"  # what the schools reported goes on in it: it ends by being settled
     worst = {"raise_severity": "serious", "lower_severity": "minor"}.get(row.action)
     return "not_in_state" if incident.severity == worst else None
 

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectChoice
 
-from fieldops.incidents import page, service, transitions, words
+from fieldops.incidents import page, queries, service, transitions, words
 from fieldops.incidents.asked import author_in as _author
 from fieldops.incidents.asked import by_htmx as _by_htmx
 from fieldops.incidents.asked import fragment as _fragment
@@ -37,28 +37,28 @@ _AHEAD = timedelta(minutes=2)
 
 @blueprint.get("/c/<county>/s/<school>/incidents/<uuid:identity>")
 @rule("incident.view", at="school")
-def incident(county: str, school: str, identity: UUID) -> str:
+def incident(county: str, school: str | None, identity: UUID) -> str:
     """One incident, whole."""
     return render_template("incidents/incident.html", **_page(_load(county, school, identity)))
 
 
 @blueprint.get("/c/<county>/s/<school>/incidents/<uuid:identity>/state")
 @rule("incident.view", at="school")
-def state_fragment(county: str, school: str, identity: UUID) -> Response:
+def state_fragment(county: str, school: str | None, identity: UUID) -> Response:
     """What is known of it, for the live refresh: changes with every event of the county."""
     return _fragment([county], "incidents/_state.html", **_page(_load(county, school, identity)))
 
 
 @blueprint.get("/c/<county>/s/<school>/incidents/<uuid:identity>/timeline")
 @rule("incident.view", at="school")
-def timeline_fragment(county: str, school: str, identity: UUID) -> Response:
+def timeline_fragment(county: str, school: str | None, identity: UUID) -> Response:
     """Its timeline, for the live refresh."""
     return _fragment([county], "incidents/_timeline.html", **_page(_load(county, school, identity)))
 
 
 @blueprint.get("/c/<county>/s/<school>/incidents/<uuid:identity>/actions")
 @rule("incident.view", at="school")
-def actions_fragment(county: str, school: str, identity: UUID) -> Response:
+def actions_fragment(county: str, school: str | None, identity: UUID) -> Response:
     """What may be done, for the live refresh: changes with the incident's version, so that half-written words stay."""
     context = _page(_load(county, school, identity))
     offered = ",".join(row.action for row in context["offers"])
@@ -67,7 +67,7 @@ def actions_fragment(county: str, school: str, identity: UUID) -> Response:
 
 @blueprint.post("/c/<county>/s/<school>/incidents/<uuid:identity>/notes")
 @rule("incident.view", at="school")
-def add_note(county: str, school: str, identity: UUID) -> AnyResponse:
+def add_note(county: str, school: str | None, identity: UUID) -> AnyResponse:
     """Add a fact to the timeline."""
     row = _load(county, school, identity)
     form = NoteForm()
@@ -79,7 +79,7 @@ def add_note(county: str, school: str, identity: UUID) -> AnyResponse:
 
 @blueprint.post(f"/c/<county>/s/<school>/incidents/<uuid:identity>/<any({', '.join(transitions.ACTIONS)}):action>")
 @rule("incident.view", at="school")
-def decide(county: str, school: str, identity: UUID, action: str) -> AnyResponse:
+def decide(county: str, school: str | None, identity: UUID, action: str) -> AnyResponse:
     """Take a decision that the page offered."""
     row = _load(county, school, identity)
     if action != "withdraw" and not page.acting_levels(g.actor, g.place):
@@ -112,10 +112,9 @@ def _fresh(row: IncidentRow, status: int, *, problem: Any, typed: str | None) ->
     return make_response(render_template(template, problem=problem, **kept, **_page(row)), status)
 
 
-def _done(county: str, school: str, identity: UUID) -> AnyResponse:
+def _done(county: str, school: str | None, identity: UUID) -> AnyResponse:
     if not _by_htmx():
-        there = url_for("incidents.incident", county=county, school=school, identity=identity)
-        return redirect(there, 303)
+        return redirect(queries.address(_load(county, school, identity)), 303)
     return make_response(render_template("incidents/_incident.html", **_page(_load(county, school, identity))))
 
 

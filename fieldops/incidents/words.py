@@ -125,6 +125,8 @@ HAPPENED: Final[dict[str, Any]] = {
     "seen": _l("Seen that it is over"),
     "recurred": _l("The same fault as a moment ago: it goes on in that incident"),
     "joined": _l("Another report joined"),
+    "gathered": _l("It goes on in the county's incident of several schools"),
+    "declared": _l("Made one incident of several schools"),
     "clocked": _l("Nobody was on duty there"),
     "lapsed": _l("Not answered in time"),
     "repeated": _l("Told again"),

@@ -41,7 +41,8 @@ class Sent(_Data):
     sender: Division
     sender_name: Annotated[str, Meta(max_length=60)]
     counties: Annotated[list[Division], Meta(max_length=200)]
-    text: Annotated[str, Meta(min_length=1, max_length=LONGEST)]
+    #: A notice's own is at most `LONGEST`; an instruction to several schools comes the same way and may be longer.
+    text: Annotated[str, Meta(min_length=1, max_length=2000)]
     by: uuid.UUID | None = None
     schools: Annotated[list[Code], Meta(max_length=200)] = []
     roles: Annotated[list[Code], Meta(max_length=20)] = []

@@ -93,6 +93,18 @@ def get(counties: Collection[str], window: str, identity: str) -> list[Notice]:
     return list(db.session.scalars(statement.order_by(Notice.county)))
 
 
+def about(county: str, window: str, incident: str) -> list[Notice]:
+    """Notices about an incident that stand, newest first."""
+    statement = select(Notice).where(
+        Notice.county == county,
+        Notice.window == window,
+        Notice.about == incident,
+        Notice.sent_at.is_not(None),
+        Notice.withdrawn_at.is_(None),
+    )
+    return list(db.session.scalars(statement.order_by(Notice.sent_at.desc(), Notice.id)))
+
+
 def listed(counties: Collection[str], window: str) -> list[Sending]:
     """Notices in the counties, newest first."""
     statement = (

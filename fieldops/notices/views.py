@@ -71,6 +71,16 @@ def county_new(county: str) -> AnyResponse | str | tuple[str, int]:
     return _new(_desk(county))
 
 
+@blueprint.get("/c/<county>/notices/about/<uuid:incident>")
+@rule("county.view", at="county")
+def county_about(county: str, incident: UUID) -> Response:
+    """What was sent about an incident and who has not read it: a part of the incident's page."""
+    rows = queries.about(county, asked.window(), str(incident))
+    sent = [(row, queries.readers([row])) for row in rows]
+    url = f"/c/{county}/notices"
+    return asked.fragment([county], "notices/_about.html", sent=sent, url=url, now=asked.now())
+
+
 @blueprint.get("/c/<county>/notices/<uuid:notice>")
 @rule("county.view", at="county")
 def county_notice(county: str, notice: UUID) -> str:

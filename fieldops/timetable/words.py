@@ -126,6 +126,11 @@ POLICIES: dict[str, tuple[str, str]] = {
         N_("Reminder: minor"),
         N_("Until a minor incident is acknowledged, its desk is told again after this."),
     ),
+    "area_schools": (
+        N_("Same trouble in several schools"),
+        N_("So many schools with the same kind of incident may be one incident of the county; its desk is asked."),
+    ),
+    "area_min": (N_("Same trouble within"), N_("So close to each other in time that they may be one incident.")),
     "skip_level_serious": (
         N_("Levels passed over: serious"),
         N_(
@@ -159,7 +164,15 @@ POLICIES: dict[str, tuple[str, str]] = {
 }
 
 #: As they stand behind a value.
-UNITS: dict[str, str] = {"min": N_("min"), "s": N_("s"), "h": N_("h"), "d": N_("d"), "levels": N_("levels"), "%": "%"}
+UNITS: dict[str, str] = {
+    "min": N_("min"),
+    "s": N_("s"),
+    "h": N_("h"),
+    "d": N_("d"),
+    "levels": N_("levels"),
+    "schools": N_("schools"),
+    "%": "%",
+}
 
 
 def sentence(problem: Problem, gettext: Callable[[str], str] = str) -> str:

@@ -20,7 +20,7 @@ NOW = datetime(2024, 5, 20, 1, 30, tzinfo=UTC)
 
 
 def an_incident(**fields: object) -> Incident:
-    given = {"state": "open", "level": "county", "severity": "moderate", "reporter": "r", "written_at": NOW}
+    given = {"state": "open", "level": "county", "severity": "moderate", "reporter": "r", "written_at": NOW, "school": "s"}
     return Incident(county="441823", id="x", **{**given, **fields})  # type: ignore[arg-type]
 
 
