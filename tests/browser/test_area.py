@@ -93,7 +93,7 @@ def test_three_schools_one_question_one_instruction(app: Flask, people: People, 
     reads(chief)
     people.shot(chief, "area-4-chief", full=True)
     unread = readers.locator("li", has_text="还没有阅读")
-    expect(unread).to_have_count(before - 2, timeout=15_000)
+    expect(unread).to_have_count(total - 2, timeout=15_000)
     people.shot(county, "area-5-who-has-read", full=True)
     # Who has not read stands first; who has, last.
     expect(readers.locator("li").first).to_contain_text("还没有阅读")

@@ -286,6 +286,10 @@ def test_the_pages(four: World) -> None:
         assert ('id="area-' in body) is there
     assert "丁小学 &lt;b&gt;{x}&lt;/b&gt;" in four.get("county", f"{desk}/list").text
     assert "area-accept" not in four.get("supervisor", desk).text
+    wall = four.get("county", f"{desk}?wall=1").text
+    assert 'id="area-' in wall
+    assert "area-accept" not in wall
+    assert 'data-ringing="1"' in four.get("county", desk).text
     given = {
         "seen_version": question.version,
         **{f"incident-{nth}": each.incident for nth, each in enumerate(question.members)},

@@ -20,8 +20,8 @@ NOW = datetime(2024, 5, 20, 1, 30, tzinfo=UTC)
 
 
 def an_incident(**fields: object) -> Incident:
-    given = {"state": "open", "level": "county", "severity": "moderate", "reporter": "r", "written_at": NOW, "school": "s"}
-    return Incident(county="441823", id="x", **{**given, **fields})  # type: ignore[arg-type]
+    given = {"school": "s", "state": "open", "level": "county", "severity": "moderate", "reporter": "r"}
+    return Incident(county="441823", id="x", **{"written_at": NOW, **given, **fields})  # type: ignore[arg-type]
 
 
 def offered(incident: Incident, *levels: str, person: str = "p", at: datetime = NOW) -> set[str]:
