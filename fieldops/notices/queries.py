@@ -150,6 +150,15 @@ def readers(rows: Collection[Notice]) -> list[Reader]:
     return sorted(found, key=lambda reader: reader.order)
 
 
+def by_school(found: Iterable[Reader]) -> list[tuple[str, int, int]]:
+    """How many of each school have read it: (school, read, people), those where nobody has first."""
+    schools: dict[str, list[Reader]] = defaultdict(list)
+    for reader in found:
+        schools[reader.school_name].append(reader)
+    counted = [(name, sum(each.receipt is not None for each in those), len(those)) for name, those in schools.items()]
+    return sorted(counted, key=lambda each: (each[1] > 0, each[0]))
+
+
 class _Somebody(NamedTuple):
     id: str
     name: str

@@ -76,7 +76,7 @@ def county_new(county: str) -> AnyResponse | str | tuple[str, int]:
 def county_about(county: str, incident: UUID) -> Response:
     """What was sent about an incident and who has not read it: a part of the incident's page."""
     rows = queries.about(county, asked.window(), str(incident))
-    sent = [(row, queries.readers([row])) for row in rows]
+    sent = [(row, readers, queries.by_school(readers)) for row in rows for readers in [queries.readers([row])]]
     url = f"/c/{county}/notices"
     return asked.fragment([county], "notices/_about.html", sent=sent, url=url, now=asked.now())
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fieldops.db import db
 from fieldops.journal.verify import verify
+from tests.support.axe import violations
 from tests.support.people import COUNTY, People, set_clock
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -68,9 +69,10 @@ def test_three_schools_one_question_one_instruction(app: Flask, people: People, 
     print(f"the county's desk is asked {took:.2f} s after the third phone's tap (aim: {ASKED_WITHIN_S} s)")
     assert took < BUSY_S
     question = county.locator("section[id^='area-']")
-    expect(question.locator("h2")).to_contain_text("3 所学校")
+    expect(question.locator("h3")).to_contain_text("3 所学校")
     expect(question.locator("li")).to_have_count(3)
     people.shot(county, "area-1-asked")
+    assert violations(county) == []
 
     question.get_by_role("button", name="合为一起县级事件").click()
     expect(county.locator("section[id^='area-']")).to_have_count(0)
@@ -87,7 +89,7 @@ def test_three_schools_one_question_one_instruction(app: Flask, people: People, 
     expect(readers.locator("a[href^='tel:']").first).to_be_visible()
     expect(readers).to_contain_text("已读 0／")
 
-    total = readers.locator("li").count()
+    total = readers.locator(".list li").count()
     reads(phones[0])
     people.shot(phones[0], "area-3-read", full=True)
     reads(chief)
@@ -95,9 +97,13 @@ def test_three_schools_one_question_one_instruction(app: Flask, people: People, 
     unread = readers.locator("li", has_text="还没有阅读")
     expect(unread).to_have_count(total - 2, timeout=15_000)
     people.shot(county, "area-5-who-has-read", full=True)
+    # Of each school how many; that where nobody has stands first.
+    expect(readers.locator(".told__schools li").first).to_contain_text("已读 0／")
+    expect(readers.locator(".told__schools li").last).to_contain_text("已读 2／")
+    assert violations(county) == []
     # Who has not read stands first; who has, last.
-    expect(readers.locator("li").first).to_contain_text("还没有阅读")
-    expect(readers.locator("li").last).not_to_contain_text("还没有阅读")
+    expect(readers.locator(".list li").first).to_contain_text("还没有阅读")
+    expect(readers.locator(".list li").last).not_to_contain_text("还没有阅读")
     with app.app_context():
         assert list(verify(COUNTY)) == []
         db.session.rollback()

@@ -193,6 +193,7 @@ def test_one_instruction_reaches_all_schools_and_each_reading_is_known(four: Wor
     assert [reader.name for reader in after if reader.receipt] == ["chief"]
     assert after[-1].name == "chief"
     assert after[0].telephone is not None
+    assert [(name, read) for name, read, _ in notices.by_school(after)] == [("乙小学", 0), ("甲小学", 1)]
     # The school's own incident shows it as well: on the phone, and on its page.
     (mine,) = [each for each in queries.snapshot_incidents(COUNTY, WINDOW, SCHOOL) if each["id"] == reported[0]]
     assert (mine["state"], mine["phase"], mine["instructions"][-1]["text"]) == ("merged", "instructed", long)
