@@ -210,7 +210,6 @@ def _context(of: _Desk, asked_for: Filter, marks: str) -> dict[str, Any]:
         "parts": parts,
         "proposals": proposals,
         "may_decide": acts,
-        "address": queries.address,
         "asked_for": asked_for,
         "marks": marks,
         "heads": desk.marks(_heads(of)),

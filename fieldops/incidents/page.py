@@ -58,7 +58,6 @@ def context(row: IncidentRow, *, actor: Actor, place: Place, at: datetime) -> di
         "others": queries.related(row),
         "within": WITHIN,
         "url": queries.address(row),
-        "address": queries.address,
         "above_schools": actor.may("incident.view", _county_of(place)),
         "area": next((each for each in queries.related(row) if row.school and not each.school), None),
     }

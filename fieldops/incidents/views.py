@@ -183,3 +183,9 @@ def _happened(form: ReportForm, timezone: str) -> datetime | None:
 def tel(telephone: str) -> str:
     """A telephone number as a `tel:` address: digits and the signs that dial."""
     return "tel:" + re.sub(r"[^0-9+*#]", "", telephone)
+
+
+@blueprint.app_template_filter("incident_address")
+def incident_address(row: IncidentRow) -> str:
+    """Address of an incident's page (`queries.address`)."""
+    return queries.address(row)

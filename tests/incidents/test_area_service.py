@@ -318,6 +318,11 @@ def test_the_pages(four: World) -> None:
     assert db.session.scalar(select(func.count()).where(EventRow.kind == "incident.noted")) == 1
     for other in (f"{desk}?wall=1", f"/c/{COUNTY}/board", f"{desk}/export.csv", f"{desk}/export.xlsx"):
         assert four.get("county", other).status_code == 200
-    for other in ("/d/441800/incidents", "/d/441800/board", "/d/440000/incidents"):
-        assert four.get("city" if "1800" in other else "province", other).status_code == 200
+    now = the_area()
+    service.escalate(incident=now, by=four.by("county"), at=NOW, seen_version=now.version, reason="x")
+    for other in ("/d/441800/incidents", "/d/441800/board"):
+        body = four.get("city", other).text
+        assert f'href="{url}"' in body
+        assert "/s/None" not in body
+    assert f'href="{url}"' in four.get("county", f"/c/{COUNTY}/board").text
     assert len(db.session.scalars(select(Notice)).all()) == 1
