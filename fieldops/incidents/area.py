@@ -7,6 +7,7 @@ they come, the desk is asked once.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -68,18 +69,20 @@ def grouped(heard: Iterable[Heard]) -> list[list[Heard]]:
     A stretch begins with a report and is as long, and needs as many schools, as the values that came with it say.
     """
     known = sorted(set(heard), key=lambda each: (each.at, each.incident))
+    times = [each.at for each in known]
     found: list[list[Heard]] = []
     reach = -1  # index of the last report in the newest group
     for start, first in enumerate(known):
-        end = first.at + timedelta(minutes=first.minutes)
-        last = max(index for index in range(start, len(known)) if known[index].at <= end)
+        last = bisect_right(times, first.at + timedelta(minutes=first.minutes)) - 1
+        if last <= reach:  # in the newest group already
+            continue
         if len({each.school for each in known[start : last + 1]}) < first.schools:
             continue
         if start <= reach:
             found[-1] += known[reach + 1 : last + 1]
         else:
             found.append(known[start : last + 1])
-        reach = max(reach, last)
+        reach = last
     return found
 
 

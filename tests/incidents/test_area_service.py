@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -11,7 +14,9 @@ from fieldops.db import db, writing
 from fieldops.incidents import area_queries, area_service, engine, queries, service
 from fieldops.incidents.area_queries import Asked
 from fieldops.incidents.models import IncidentRow
+from fieldops.journal.events import make
 from fieldops.journal.models import EventRow
+from fieldops.journal.service import record
 from fieldops.journal.verify import verify
 from fieldops.messages.models import Letter
 from fieldops.notices import queries as notices
@@ -326,3 +331,47 @@ def test_the_pages(four: World) -> None:
         assert "/s/None" not in body
     assert f'href="{url}"' in four.get("county", f"/c/{COUNTY}/board").text
     assert len(db.session.scalars(select(Notice)).all()) == 1
+
+
+def test_reports_of_one_commit_see_each_other_in_any_order(four: World) -> None:
+    drafts = [
+        make(
+            "incident.reported",
+            at=NOW + timedelta(minutes=minute),
+            identity=str(uuid.uuid4()),
+            school=school,
+            data=dict(ANSWERS),
+        )
+        for minute, school in ((9, SCHOOLS[2]), (0, SCHOOLS[0]), (4, SCHOOLS[1]))
+    ]
+    for sent in (drafts, list(reversed(drafts))):  # the second time they are repeats
+        with writing():
+            record(county=COUNTY, window=WINDOW, author=four.by("county"), events=sent, received_at=NOW)
+    (question,) = asked()
+    assert [each.school for each in question.members] == list(SCHOOLS[:3])
+    assert question.version == 3
+    assert well()
+
+
+def test_two_desks_say_yes_at_once_and_one_incident_is_made(four: World) -> None:
+    for school in SCHOOLS[:3]:
+        power(four, school)
+    (question,) = asked()
+    db.session.rollback()
+    start = threading.Barrier(2)
+
+    def press(by: str) -> bool:
+        with four.app.app_context():
+            start.wait()
+            try:
+                yes(four, question, by=by)
+            except area_service.Changed:
+                return False
+            finally:
+                db.session.remove()
+            return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, ("county", "county2"))) == [False, True]
+    the_area()
+    assert well()
