@@ -94,8 +94,8 @@ messages: dev ## Compile the translations and print what is still to translate
 	@$(BIN)/python tools/messages.py missing
 
 .PHONY: soak
-soak: dev ## Run in full size what `make test` runs small: engines killed, databases restarted (docs/reliability.md)
-	@FIELDOPS_SOAK=1 $(BIN)/pytest -n 0 -q -s tests/incidents/test_killed.py $(PYTEST)
+soak: dev ## Run in full size what `make test` runs small: kills, power cuts, outages (docs/reliability.md)
+	@FIELDOPS_SOAK=1 $(BIN)/pytest -n 0 -q -s tests/incidents/test_killed.py tests/survival $(PYTEST)
 
 .PHONY: bench
 bench: dev ## Measure check-ins a second on both databases

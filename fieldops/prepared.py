@@ -107,7 +107,8 @@ class Statement:
     def read(self, engine: Engine, values: Mapping[str, Any]) -> list[Sequence[Any]]:
         """Rows of a SELECT that stands alone: on a connection of its own, outside any transaction, one round trip."""
         compiled = self._in(engine.dialect)
-        raw = engine.raw_connection()
+        with as_sqlalchemy(engine.dialect, "connect"):
+            raw = engine.raw_connection()
         try:
             with as_sqlalchemy(engine.dialect, compiled.text), _autocommit(raw.driver_connection):
                 cursor = raw.cursor()

@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, Response, json, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from fieldops.web.logs import reference
@@ -85,6 +86,9 @@ _STATUSES: Final[dict[int, tuple[str, Text, Text]]] = {
     ),
 }
 
+#: Seconds after which a phone asks again when the database does not answer: long enough not to be a storm.
+_AGAIN_AFTER_S: Final = 5
+
 _CSRF: Final = (
     "form-expired",
     _l("This page was open for too long"),
@@ -103,6 +107,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    for kind in (OperationalError, InterfaceError):
+        app.register_error_handler(kind, _no_database)
 
 
 def _problem(error: Problem) -> Response:
@@ -111,6 +117,14 @@ def _problem(error: Problem) -> Response:
 
 def _csrf(_error: CSRFError) -> Response:
     return _answer(400, *_CSRF, {})
+
+
+def _no_database(error: OperationalError | InterfaceError) -> Response:
+    """The database is away, or its disk is full: nothing was kept, and asking again later is right."""
+    log.error("the database does not answer", exc_info=error)
+    response = _answer(503, *_STATUSES[503], {}, cause=error)
+    response.headers["Retry-After"] = str(_AGAIN_AFTER_S)
+    return response
 
 
 def _http(error: HTTPException) -> Response:

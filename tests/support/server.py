@@ -37,12 +37,12 @@ _OURS = ("FIELDOPS_", "GUNICORN_CMD_ARGS", "PORT", "HOST", "WEB_CONCURRENCY")
 class LiveServer:
     """gunicorn on the database of `settings`. `environ` adds settings or replaces them."""
 
-    def __init__(self, settings: Settings, *, workers: int = 1, **environ: str) -> None:
+    def __init__(self, settings: Settings, *, workers: int = 1, target: str = "wsgi:app", **environ: str) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = settings.data_dir / f"server-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._workers = workers
+        self._workers, self._target = workers, target
         self._threads = environ.get("FIELDOPS_THREADS", str(max(8, settings.threads)))
         self._environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
@@ -77,7 +77,7 @@ class LiveServer:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 # The control socket of newer versions lies in one place for all of a user's servers.
-                [sys.executable, "-m", "gunicorn", "wsgi:app", "--no-control-socket", *words],
+                [sys.executable, "-m", "gunicorn", self._target, "--no-control-socket", *words],
                 cwd=ROOT,
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
@@ -100,6 +100,12 @@ class LiveServer:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def workers(self) -> list[int]:
+        """Process ids of the web workers that live now."""
+        assert self._process is not None
+        pid = self._process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
     def _wait(self) -> None:
         assert self._process is not None
@@ -132,9 +138,9 @@ def _answers(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def serving(settings: Settings, *, workers: int = 1, **environ: Any) -> Iterator[LiveServer]:
-    """A running server for as long as the block runs."""
-    server = LiveServer(settings, workers=workers, **environ)
+def serving(settings: Settings, *, workers: int = 1, target: str = "wsgi:app", **environ: Any) -> Iterator[LiveServer]:
+    """A running server for as long as the block runs. `target`: the application, when it is not the plain one."""
+    server = LiveServer(settings, workers=workers, target=target, **environ)
     try:
         server.start()
         yield server
