@@ -17,6 +17,10 @@ from sqlalchemy import select, update
 from werkzeug.routing import Rule as UrlRule
 
 from fieldops.db import db, utcnow, writing
+from fieldops.incidents import area_queries, area_service
+from fieldops.incidents import service as incidents
+from fieldops.incidents.models import IncidentRow
+from fieldops.journal.service import SYSTEM
 from fieldops.messages import service as messages
 from fieldops.messages.models import Channel
 from fieldops.notices import service as notices
@@ -111,6 +115,37 @@ def notice() -> uuid.UUID:
     return identity
 
 
+def an_area() -> uuid.UUID:
+    """One incident of three schools; another three stand before the desk as a question."""
+    window = timetable.open_windows()[0]
+    at = clock.now(window)
+    for category in ("power", "audio"):
+        for school in ("4418230101", "4418230102", "4418230103"):
+            incidents.report(
+                county=COUNTY,
+                window=window.code,
+                by=SYSTEM,
+                at=at,
+                school=school,
+                category=category,
+                order_affected="slight",
+                data_affected=False,
+                materials_at_risk=False,
+                beyond_school=False,
+            )
+    question = next(each for each in area_queries.proposals(COUNTY, window.code) if each.category == "power")
+    area_service.accept(
+        county=COUNTY,
+        window=window.code,
+        category=question.category,
+        incidents=[each.incident for each in question.members],
+        by=SYSTEM,
+        at=at,
+        seen_version=question.version,
+    )
+    return uuid.UUID(db.session.scalars(select(IncidentRow.id).where(IncidentRow.school.is_(None))).one())
+
+
 class Arguments:
     """Real values for what the addresses name."""
 
@@ -120,7 +155,7 @@ class Arguments:
         ).one()
         code = people.duty("inspector", f"{COUNTY}/{SCHOOL}")["sign_in_url"].rsplit("/", 1)[1]
         device = db.session.scalars(select(Device.id).limit(1)).one()
-        self.known = {
+        self.known: dict[str, object] = {
             "county": COUNTY,
             "school": SCHOOL,
             "room": ROOM,
@@ -136,6 +171,7 @@ class Arguments:
             "kind": "feishu",
             "notice": notice(),
         }
+        self.known["incident"] = an_area()
         self.channels = {place: a_channel(place) for place in (COUNTY, CITY)}
         self.identity = {"people": chief, "incidents": incident}
 
@@ -143,6 +179,8 @@ class Arguments:
         values = {name: self.known[name] for name in url.arguments if name in self.known}
         if "identity" in url.arguments:
             values["identity"] = uuid.UUID(self.identity["people" if "/people/" in url.rule else "incidents"])
+        if url.rule.startswith("/c/<county>/incidents/<uuid:identity>"):
+            values["identity"] = self.known["incident"]
         if "/messages/" in url.rule and "identity" in url.arguments:
             values["identity"] = uuid.UUID(self.channels[CITY if "division" in url.arguments else COUNTY])
         if "division" in url.arguments:
