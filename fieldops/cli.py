@@ -26,6 +26,7 @@ from fieldops.organisation import own_password
 from fieldops.organisation.passwords import PasswordRefused
 from fieldops.organisation.problems import Invalid
 from fieldops.organisation.service import people_listing
+from fieldops.rehearsal import commands as rehearsal_commands
 from fieldops.roster.commands import import_files
 from fieldops.timetable.queries import open_windows
 
@@ -288,6 +289,7 @@ def _window(wanted: str | None) -> str:
 
 
 backup_commands.add_to(main, _settings, create_app)
+rehearsal_commands.add_to(main, create_app)
 
 if __name__ == "__main__":
     main()
