@@ -72,14 +72,15 @@ def page(report: dict[str, Any], history: History) -> str:
     ]
     table = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     faults = "".join(f"<li>{escape(one['what'])}: {escape(one['about'])}</li>" for one in report["details"][:LISTED])
-    calls = Counter(int(at) for at, _ms in history.answered)
+    counts = Counter(int(at) for at, _ms in history.answered)
+    calls = [(float(second), float(counts[second])) for second in range(max(counts, default=0) + 1)]
     kind = "" if report["passed"] else " class=bad"
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>Rehearsal report</title><style>{STYLE}</style><h1{kind}>{escape(verdict(report))}</h1>"
         f"<table>{table}</table>"
         f"<h2>Latency as phones saw it, ms</h2>{_plot(history.answered, history)}"
-        f"<h2>Calls answered a second</h2>{_plot([(float(s), float(n)) for s, n in sorted(calls.items())], history)}"
+        f"<h2>Calls answered a second</h2>{_plot(calls, history)}"
         + (f"<h2>What is wrong</h2><ul>{faults}</ul>" if faults else "")
         + "</html>\n"
     )
@@ -87,7 +88,7 @@ def page(report: dict[str, Any], history: History) -> str:
 
 def _plot(points: Sequence[tuple[float, float]], history: History) -> str:
     """Points over seconds; broken lines are what was done to the server."""
-    last = max([1.0, *(at for at, _value in points), *(at for at, _what in history.marks)])
+    last = max([1.0, *(at for at, _ms in history.answered), *(at for at, _what in history.marks)])
     top = max([1.0, *(value for _at, value in points)])
 
     def x(at: float) -> str:
