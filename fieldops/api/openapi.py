@@ -17,6 +17,8 @@ _SHAPES = (
     shapes.Snapshot,
     shapes.Sending,
     shapes.Received,
+    shapes.AttachmentContent,
+    shapes.AttachmentTaken,
     shapes.HandOver,
     shapes.HandedOver,
     shapes.ProblemShape,
@@ -145,6 +147,30 @@ def document() -> dict[str, Any]:
                     answer=_json(200, "One result per fact, and how many of each.", "HandedOver"),
                     problems=(400, 401, 403, 409, 413, 415, 422),
                 )
+            },
+            "/api/v1/attachments/{id}": {
+                "put": {
+                    **_operation(
+                        "attachment",
+                        "Bring the bytes of a photo or a file that the fact `incident.attached` of this id announced",
+                        body="AttachmentContent",
+                        answer={
+                            **_json(201, "Kept.", "AttachmentTaken"),
+                            **_json(200, "It was here already.", "AttachmentTaken"),
+                        },
+                        problems=(400, 401, 403, 404, 409, 413, 415, 422),
+                    ),
+                    "parameters": [
+                        {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
+                        {
+                            "name": "county",
+                            "in": "query",
+                            "required": False,
+                            "description": county[0],
+                            "schema": county[1],
+                        },
+                    ],
+                }
             },
             "/api/v1/stream": {
                 "get": _operation(

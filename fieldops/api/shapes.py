@@ -293,6 +293,21 @@ class Received(Struct):
     results: list[ResultShape]
 
 
+class AttachmentContent(Struct, forbid_unknown_fields=True):
+    """The bytes of a photo or a file. In JSON, so that no other site's form can send it in somebody's name."""
+
+    #: base64
+    content: bytes
+
+
+class AttachmentTaken(Struct):
+    """The bytes of this attachment are kept."""
+
+    id: Uuid
+    server_time: Instant
+    server_epoch: Uuid
+
+
 class HandOver(Struct, forbid_unknown_fields=True):
     """Facts of another device, sealed by it (`api/envelope.py`)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from flask import Blueprint, Response, g, request
@@ -16,6 +17,7 @@ from fieldops.api.receiving import NotFound, NoWindow, answered, county_code
 from fieldops.api.snapshot import wire
 from fieldops.board import stream as streams
 from fieldops.db import db, writing
+from fieldops.incidents import attachments
 from fieldops.organisation import queries as organisation
 from fieldops.organisation import service as organisation_service
 from fieldops.organisation.actors import Actor, actor_by_token, senders
@@ -195,6 +197,27 @@ def hand_over() -> Response:
             [answered(result) for result in taken.results],
         )
     )
+
+
+@blueprint.put("/attachments/<uuid:identity>")
+@rule("incident.report", at="own")
+def attachment(identity: UUID) -> Response:
+    """Take in the bytes of a photo or a file that a fact announced. The same again changes nothing."""
+    actor: Actor = g.actor
+    window = _window(actor)
+    g.window_now = clock.now(window)
+    county = county_code(actor, request.args.get("county"))
+    schools = [duty.place.split("/")[1] for duty in actor.duties if duty.place.startswith(county + "/")]
+    new = attachments.take(
+        county=county,
+        identity=str(identity),
+        content=_body(shapes.AttachmentContent).content,
+        person=actor.person_id,
+        schools=schools,
+        at=g.window_now,
+    )
+    answer = shapes.AttachmentTaken(str(identity), str(wire(g.window_now)), actor.epoch)
+    return _answer(answer, 201 if new else 200)
 
 
 @blueprint.get("/stream")

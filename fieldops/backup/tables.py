@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 from fieldops.db import Base
 from fieldops.journal.models import Server
 
-#: Rows that are read and written at once: a batch of events is about a megabyte.
-_AT_ONCE = 1000
+#: Rows that are read and written at once: a batch of events is about a megabyte; of those with contents some more.
+_AT_ONCE, _AT_ONCE_LARGE = 1000, 10
 
 
 def tables() -> Iterable[Table]:
@@ -41,7 +41,8 @@ def copy_all(source: Connection, target: Connection) -> dict[str, int]:
     target.execute(delete(Server))
     copied = {}
     for table in tables():
-        rows = source.execution_options(yield_per=_AT_ONCE).execute(select(table).order_by(*table.primary_key))
+        at_once = _AT_ONCE_LARGE if "content" in table.columns else _AT_ONCE
+        rows = source.execution_options(yield_per=at_once).execute(select(table).order_by(*table.primary_key))
         copied[table.name] = 0
         for part in rows.mappings().partitions():
             target.execute(insert(table), [dict(row) for row in part])

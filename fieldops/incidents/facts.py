@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from fieldops.incidents import area_facts, clocks, reactions, transitions
+from fieldops.incidents import area_facts, attachments, clocks, reactions, transitions
 from fieldops.incidents.models import IncidentRow
 from fieldops.incidents.severity import CATEGORIES, Order, Severity, worse
 from fieldops.incidents.state import Incident, as_row, fold
@@ -51,6 +51,23 @@ class Noted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     incident: uuid.UUID
     text: Words
+
+
+class Attached(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A photo (not of persons) or a file: what its bytes will be. They follow by `PUT /api/v1/attachments/<id>`."""
+
+    incident: uuid.UUID
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    size: Annotated[int, Meta(ge=1, le=attachments.MOST_BYTES)]
+    type: Literal["image/jpeg", "image/png", "image/webp", "application/pdf"]
+    caption: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class AttachmentArrived(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The bytes of an attachment are here."""
+
+    incident: uuid.UUID
+    attachment: uuid.UUID
 
 
 class Decided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -340,6 +357,16 @@ KINDS: tuple[Kind, ...] = (
         entity=incident_of,
         projection="incident",
     ),
+    Kind(
+        name=attachments.ATTACHED,
+        action="incident.report",
+        levels_of="incident.report",
+        data=Attached,
+        needs=frozenset({"school"}),
+        entity=incident_of,
+        projection="incident",
+    ),
+    _system("attachment_arrived", AttachmentArrived),
     *(_decision(action) for action in transitions.ACTIONS),
     _system("clocked", Clocked),
     _system("recurred", Recurred),

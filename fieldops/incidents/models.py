@@ -5,10 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Integer, String, Text, Uuid
+from sqlalchemy import JSON, Index, Integer, LargeBinary, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldops.db import Base, UTCDateTime
+
+
+class Attachment(Base):
+    """The bytes of a photo or a file; what is said of it stands in its fact. Written once, read by no list."""
+
+    __tablename__ = "incidents_attachment"
+
+    county: Mapped[str] = mapped_column(String(6), primary_key=True)
+    #: Id of the event `incident.attached` that announced it.
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    incident: Mapped[str] = mapped_column(Uuid(as_uuid=False))
+    #: A type of `attachments.TYPES`; the bytes were checked against it.
+    type: Mapped[str] = mapped_column(String(32))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("ix_incidents_attachment_incident", "county", "incident"),)
 
 
 class IncidentRow(Base):

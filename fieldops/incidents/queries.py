@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from fieldops.db import db
-from fieldops.incidents import transitions
+from fieldops.incidents import attachments, transitions
 from fieldops.incidents.models import IncidentRow
 from fieldops.incidents.severity import SEVERITIES
 from fieldops.incidents.state import acting_level, decided, fold, notes, utc_text
@@ -64,6 +64,7 @@ class Entry:
     other: str | None = None
     #: Code of the school that joined a county incident.
     school: str | None = None
+    attachment: attachments.Shown | None = None
 
 
 def get(county: str, identity: str) -> IncidentRow | None:
@@ -227,7 +228,8 @@ def timeline(county: str, identity: str) -> list[Entry]:
     names = person_names(
         [*(event.person for event in shown), *(event.data.get(name) for event in shown for name in ("fallback", "by"))]
     )
-    return [_entry(event, names) for event in shown]
+    here = attachments.here(county, identity) if any(event.kind == attachments.ATTACHED for event in shown) else ()
+    return [_entry(event, names, frozenset(here)) for event in shown]
 
 
 def record(county: str, identity: str) -> list[Event]:
@@ -286,7 +288,7 @@ def _events(county: str, identity: str) -> Sequence[Event]:
     return journal.of_entities(county, [entity])[entity]
 
 
-def _entry(event: Event, names: dict[str, str]) -> Entry:
+def _entry(event: Event, names: dict[str, str], here: frozenset[str]) -> Entry:
     data = event.data
     by_system = event.kind in ("incident.lapsed", "incident.repeated")
     return Entry(
@@ -297,7 +299,7 @@ def _entry(event: Event, names: dict[str, str]) -> Entry:
         received_at=event.received_at,
         name=names.get(event.person or data.get("by") or ""),
         level=acting_level(event, event.levels[0]) if event.levels else None,
-        text=data.get("text") or (None if by_system else data.get("reason")) or data.get("note"),
+        text=data.get("text") or (None if by_system else data.get("reason")) or data.get("note") or data.get("caption"),
         to_level=data.get("to_level"),
         severity=data.get("severity"),
         flags=event.flags,
@@ -309,4 +311,5 @@ def _entry(event: Event, names: dict[str, str]) -> Entry:
         until=datetime.fromisoformat(data["due_at"]) if data.get("due_at") else None,
         other=data.get("into") or data.get("other"),
         school=data.get("school"),
+        attachment=attachments.shown(event, here),
     )

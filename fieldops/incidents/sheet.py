@@ -163,6 +163,8 @@ def _step(number: int, entry: Entry, zone: str) -> Step:
         said.append(str(_("To be done by %(when)s", when=_at(entry.until, zone))))
     if entry.text:
         said.append(entry.text)
+    if entry.attachment:
+        said.append(f"{entry.attachment.type}, SHA-256 {entry.attachment.sha256[:DIGITS]}…")
     return Step(number, _times(entry, zone), what, entry.name or str(_("the system")), "\n".join(said))
 
 

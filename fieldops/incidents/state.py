@@ -13,6 +13,8 @@ from fieldops.journal.events import Event
 
 __all__ = ["Incident", "acting_level", "as_row", "decided", "fold", "notes", "ordered", "utc_text"]
 
+#: Facts of the timeline that change no state.
+_FREE: Final = frozenset({"incident.noted", "incident.attached"})
 _COLUMNS: Final = tuple(field.name for field in fields(Incident) if field.name not in OWN)
 
 
@@ -61,7 +63,7 @@ def as_row(state: Incident) -> Mapping[str, Any]:
 
 def notes(events: Sequence[Event], state: Incident) -> list[Event]:
     """Notes that belong to the incident, by the moment they speak of."""
-    mine = [e for e in events if e.kind == "incident.noted" and (e.school, e.window) == (state.school, state.window)]
+    mine = [e for e in events if e.kind in _FREE and (e.school, e.window) == (state.school, state.window)]
     return sorted(mine, key=lambda event: event.moment)
 
 

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectChoice
 
-from fieldops.incidents import page, queries, service, transitions, words
+from fieldops.incidents import attachments, page, queries, service, transitions, words
 from fieldops.incidents.asked import author_in as _author
 from fieldops.incidents.asked import by_htmx as _by_htmx
 from fieldops.incidents.asked import fragment as _fragment
@@ -63,6 +63,23 @@ def actions_fragment(county: str, school: str | None, identity: UUID) -> Respons
     context = _page(_load(county, school, identity))
     offered = ",".join(row.action for row in context["offers"])
     return _tagged(f"{context['incident'].version}-{offered}", "incidents/_actions.html", **context)
+
+
+@blueprint.get("/c/<county>/s/<school>/incidents/<uuid:identity>/attachments/<uuid:attachment>")
+@rule("incident.view", at="school")
+def attachment(county: str, school: str, identity: UUID, attachment: UUID) -> Response:
+    """A photo or a file, for those who may see the incident."""
+    row = _load(county, school, identity)
+    found = attachments.content_of(county=county, incident=row.id, identity=str(attachment))
+    if found is None:
+        abort(404)
+    content, kind = found
+    response = make_response(content)
+    response.mimetype = kind
+    # A picture was read as one; anything else is handed over to be saved, never to be opened as a page of ours.
+    how = "inline" if kind in attachments.IMAGES else "attachment"
+    response.headers["Content-Disposition"] = f'{how}; filename="{attachment}.{kind.rpartition("/")[2]}"'
+    return response
 
 
 @blueprint.post("/c/<county>/s/<school>/incidents/<uuid:identity>/notes")

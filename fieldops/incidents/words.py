@@ -110,6 +110,7 @@ WITHDRAW_OWN: Final = ActionWords(
 HAPPENED: Final[dict[str, Any]] = {
     "reported": _l("Reported"),
     "noted": _l("Note"),
+    "attached": _l("Photo or file"),
     "acknowledged": _l("Taken on"),
     "instructed": _l("Instruction"),
     "handed_back": _l("Handed back to the level below"),

@@ -50,6 +50,12 @@ def since(county: str, seq: int, *, limit: int) -> list[Event]:
     return [read_body(body) for body in db.session.scalars(statement)]
 
 
+def event(county: str, identity: str) -> Event | None:
+    """The accepted event of this id; None without."""
+    body = db.session.scalar(select(EventRow.body).where(EventRow.county == county, EventRow.id == identity))
+    return read_body(body) if body is not None else None
+
+
 def of_entities(county: str, entities: Sequence[str]) -> dict[str, list[Event]]:
     """Events of each entity, by `seq`."""
     found: dict[str, list[Event]] = {entity: [] for entity in entities}
