@@ -28,11 +28,12 @@ const NOT_THE_BODY = new Set(["other-device", "which-county", "sign-in-needed"])
  * @param {{ mono: () => number }} clock
  * @param {string} url
  * @param {{ method?: string, headers: Record<string, string>, body?: string }} init
+ * @param {number} [timeoutMs]
  * @returns {Promise<Answer>} rejects when no answer came, or not the whole of it
  */
-export async function call(send, clock, url, init) {
+export async function call(send, clock, url, init, timeoutMs = TIMEOUT_MS) {
   const cut = new AbortController();
-  const timer = setTimeout(() => cut.abort(), TIMEOUT_MS);
+  const timer = setTimeout(() => cut.abort(), timeoutMs);
   try {
     const leftMono = clock.mono();
     const response = await send(url, {

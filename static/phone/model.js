@@ -9,6 +9,7 @@ import { keptOf } from "./kept.js";
 import { keepInTouch } from "./live.js";
 import { sessionsOf } from "./nowcard.js";
 import { isOpen, Outbox } from "./outbox.js";
+import { Pictures } from "./pictures.js";
 import { openRoster } from "./release.js";
 import { forgetDue, planForgetting } from "./retention.js";
 import { currentStates, keyOf } from "./state.js";
@@ -51,10 +52,11 @@ export class Model {
   /** @type {import("./vault.js").Ticket} the vault as it was when the snapshot was asked for */
   #asked = { generation: 0, who: null };
 
-  /** @param {IDBDatabase} db @param {Carrier} carrier */
-  constructor(db, carrier) {
+  /** @param {IDBDatabase} db @param {Carrier} carrier @param {Pictures} pictures */
+  constructor(db, carrier, pictures) {
     this.db = db;
     this.carrier = carrier;
+    this.pictures = pictures;
     this.handOver = new HandOver(db);
     this.outbox = new Outbox(db);
     this.vault = new Vault(db);
@@ -81,7 +83,8 @@ export class Model {
   }
 
   static async open() {
-    const model = new Model(await openStore(), await Carrier.open());
+    const pictures = await Pictures.open({ clock: { mono: () => performance.now() } });
+    const model = new Model(await openStore(), await Carrier.open(), pictures);
     await model.handOver.load();
     model.clock.keep((await readMeta(model.db, "offset_ms")) ?? null);
     await model.#moveIn();
@@ -111,6 +114,7 @@ export class Model {
       if (at === heard) return;
       heard = at;
       void this.carrier.sendAll();
+      void this.pictures.sendAll(this.facts, this.snapshot?.server_epoch ?? "", () => this.#tell());
     });
   }
 

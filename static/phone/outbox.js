@@ -65,7 +65,7 @@ export class Outbox {
         let deviceSeq = typeof read.result === "number" ? read.result : 0;
         const made = drafts.map((draft) => {
           deviceSeq += 1;
-          const id = uuid7();
+          const id = draft.id ?? uuid7();
           const given = { id, device: origin.device, deviceSeq, school: origin.school, nowMs, offsetMs, unsure };
           return factOf(wireEvent(draft, given), origin, mark);
         });

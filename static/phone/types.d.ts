@@ -261,6 +261,8 @@ export interface Fact {
 
 /** A fact before the outbox gave it its number. */
 export interface Draft {
+  /** When something else names the fact before it is noted. */
+  id?: string;
   kind: string;
   occurredMs?: number;
   room?: string | null;

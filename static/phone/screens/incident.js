@@ -6,7 +6,9 @@ import { roomName, sessionName } from "../names.js";
 import { chip, note, pickFromList, pickOne, wordsField } from "../pieces.js";
 import { severityOf } from "../severity.js";
 import { momentOf, overlay } from "../state.js";
+import { uuid7 } from "../uuid7.js";
 import { INCIDENT_CATEGORIES, LEVELS } from "../words.js";
+import { announced, photoField, photoLines } from "./photo-field.js";
 import { reportTabs, sessionHere } from "./report-parts.js";
 
 /** Longer than an answer takes where there is a network. */
@@ -29,6 +31,7 @@ export function incidentScreen(app) {
     rows: 3,
     hint: t("No names: room and seat are enough."),
   });
+  const photos = photoField();
   const derived = h("div", { role: "status" });
   const known = h("div", { class: "stack stack--tight" });
 
@@ -49,12 +52,19 @@ export function incidentScreen(app) {
     async () => {
       send.disabled = true;
       const text = words.value();
-      await model.note({
-        kind: "incident.reported",
-        room,
-        session: session?.code ?? null,
-        data: { category: said.category, ...answers(), ...(text && { note: text }) },
-      });
+      const id = uuid7();
+      const pictures = await announced(app, id, photos.chosen);
+      await model.note(
+        {
+          id,
+          kind: "incident.reported",
+          room,
+          session: session?.code ?? null,
+          data: { category: said.category, ...answers(), ...(text && { note: text }) },
+        },
+        ...pictures,
+      );
+      photos.clear();
       if (navigator.onLine) {
         app.flash("good", t("Reported. It is sent as soon as the server answers; its state stands below."));
       } else {
@@ -126,18 +136,20 @@ export function incidentScreen(app) {
   ];
   const urgent = note("bad", t("Danger to people: act first, report after. Help and evacuation need no approval."));
   let shown = "";
+  /** Half-chosen photos stay when the cards are drawn anew. @type {Map<string, HTMLElement>} */
+  const adding = new Map();
   const update = () => {
     const rows = incidentsOf(app);
-    const key = JSON.stringify(rows);
+    const key = JSON.stringify([rows, [...model.pictures.states]]);
     if (key === shown) return;
     shown = key;
-    fill(known, rows.length > 0 && h("h2", {}, t("Incidents")), ...rows.map((row) => incidentCard(app, row)));
+    fill(known, rows.length > 0 && h("h2", {}, t("Incidents")), ...rows.map((row) => incidentCard(app, row, adding)));
   };
   update();
   return {
     title: t("Report an incident"),
     subtitle: session ? `${roomName(place)} · ${sessionName(session)}` : roomName(place),
-    body: [reportTabs("incident"), known, urgent, ...questions, words.field],
+    body: [reportTabs("incident"), known, urgent, ...questions, words.field, photos.field],
     bar: [derived, send],
     update,
   };
@@ -171,8 +183,10 @@ function incidentsOf({ model, snapshot }) {
   return [...own.reverse(), ...snapshot.states.incidents];
 }
 
-/** @param {App} app @param {IncidentRow} row */
-function incidentCard({ model, snapshot }, row) {
+/** @param {App} app @param {IncidentRow} row @param {Map<string, HTMLElement>} adding */
+function incidentCard(app, row, adding) {
+  const { model, snapshot } = app;
+  if (!OVER.has(row.state) && !adding.has(row.id)) adding.set(row.id, morePhotos(app, row.id));
   const category = INCIDENT_CATEGORIES.find(([code]) => code === row.category)?.[1];
   const place = snapshot.rooms.find((each) => each.code === row.room);
   const level = t(LEVELS[row.level] ?? row.level);
@@ -199,7 +213,32 @@ function incidentCard({ model, snapshot }, row) {
     ...(row.instructions ?? []).map((each) =>
       note("info", t("Instruction, %(time)s", { time: clockTime(each.at, model.zone) }), h("p", {}, each.text)),
     ),
+    ...photoLines(model, row.id),
+    OVER.has(row.state) ? null : adding.get(row.id),
   );
+}
+
+const OVER = new Set(["closed", "cancelled"]);
+
+/**
+ * Photos for an incident that is reported already.
+ * @param {App} app
+ * @param {string} incident
+ */
+function morePhotos(app, incident) {
+  const photos = photoField({ onchange: () => (save.hidden = photos.chosen.length === 0) });
+  const save = button(
+    t("Send"),
+    async () => {
+      const pictures = await announced(app, incident, photos.chosen);
+      photos.clear();
+      save.hidden = true;
+      if (pictures.length > 0) await app.model.note(...pictures);
+    },
+    { kind: "primary", icon: "up" },
+  );
+  save.hidden = true;
+  return h("details", { class: "photo-more" }, h("summary", {}, t("Add a photo or a file")), photos.field, save);
 }
 
 /** @param {IncidentRow} row */
