@@ -95,7 +95,8 @@ messages: dev ## Compile the translations and print what is still to translate
 
 .PHONY: soak
 soak: dev ## Run in full size what `make test` runs small: kills, power cuts, outages (docs/reliability.md)
-	@FIELDOPS_SOAK=1 $(BIN)/pytest -n 0 -q -s tests/incidents/test_killed.py tests/survival $(PYTEST)
+	@FIELDOPS_SOAK=1 $(BIN)/pytest -n 0 -q -s tests/incidents/test_killed.py tests/survival \
+		tests/rehearsal/test_rehearse.py $(PYTEST)
 
 .PHONY: bench
 bench: dev ## Measure check-ins a second on both databases

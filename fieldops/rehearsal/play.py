@@ -100,8 +100,8 @@ def _kill(server: Server, dice: random.Random, history: History) -> None:
     if dice.random() < 0.25:
         server.kill_engine()
         history.mark("engine killed")
-    elif server.kill_worker(dice):
-        history.mark("web worker killed")
+    else:
+        history.mark("web worker killed" if server.kill_worker(dice) else "no web worker was there to kill")
 
 
 async def _step(phone: Phone, now: datetime) -> None:
