@@ -85,6 +85,7 @@ class Phone:
         self._headers = {"Content-Type": "application/json"}
         self._seq = 0
         self._next = 0
+        self._called = False
         self.outbox: dict[str, dict[str, Any]] = {}
         self.day = plan.PhoneDay(acts=(), skew=timedelta(0), dark=None)
 
@@ -142,7 +143,9 @@ class Phone:
         waiting = list(self.outbox.values())
         for first in range(0, len(waiting), BATCH):
             events = waiting[first : first + BATCH]
-            fate = "well" if quiet else plan.fate(self._dice)
+            # Each phone's first call loses its answer: however few calls a short day has, a repeat is settled in it.
+            fate: plan.Fate = "well" if quiet else plan.fate(self._dice) if self._called else "unanswered"
+            self._called = True
             body = json.dumps({"device": self.id, "sent_at": now.isoformat(), "events": events}).encode()
             for _ in range(2 if fate == "twice" else 1):
                 await self._send(body, [event["id"] for event in events], "well" if fate == "twice" else fate)
