@@ -38,6 +38,8 @@ class Message(NamedTuple):
     text: str
     #: Variables of an SMS template: school, what, level, time; each at most 30 characters.
     variables: tuple[str, str, str, str]
+    #: Address of what it is about; of several things, of the desk's list.
+    link: str = ""
 
 
 def message(identity: str, lines: Sequence[Line], desk_url: str) -> Message:
@@ -60,7 +62,8 @@ def message(identity: str, lines: Sequence[Line], desk_url: str) -> Message:
     rehearsal = _("Rehearsal") + " " if first.rehearsal else ""
     variables = (first.said.school, rehearsal + what, first.said.level, first.said.time)
     school, said, level, time = (_plain(text)[:30] for text in variables)
-    return Message(identity, title, "\n\n".join(parts), (school, said, level, time))
+    link = desk_url if more else first.link
+    return Message(identity, title, "\n\n".join(parts), (school, said, level, time), link)
 
 
 def _head(line: Line) -> str:

@@ -64,7 +64,7 @@ def channel_form(kind: Kind, *, has_secrets: bool, **values: Any) -> FlaskForm:
             PREFIX + setting.name,
             field(
                 setting.label,
-                [InputRequired(_NEEDED) if needed else Empty(), Length(max=1000)],
+                [InputRequired(_NEEDED) if needed else Empty(), Length(max=1500)],
                 description=hint if setting.secret else setting.hint,
                 render_kw={"autocomplete": "new-password" if setting.secret else "off", "spellcheck": "false"},
             ),

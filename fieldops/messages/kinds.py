@@ -158,6 +158,20 @@ KINDS: Final[dict[str, Kind]] = {
             10,
         ),
         Kind(
+            "web_push",
+            _l("This browser (push)"),
+            (
+                Setting(
+                    "subscription",
+                    _l("What this browser gave out"),
+                    secret=True,
+                    hint=_l("Filled in by the button."),
+                    pattern=r"\{.{20,1500}\}",
+                ),
+            ),
+            20,
+        ),
+        Kind(
             "other",
             _l("Something else (apprise)"),
             (

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from fieldops.messages.net import Answer, Net
 
@@ -48,6 +49,9 @@ class Tools(NamedTuple):
     mail_from: str = ""
     #: Services of apprise that the operator allows.
     apprise: frozenset[str] = frozenset()
+    #: Names this server to push services (`web_push.signing_key`), and an address at which its operator is found.
+    push_key: ec.EllipticCurvePrivateKey | None = None
+    push_subject: str = ""
 
 
 SENT = "sent"

@@ -23,7 +23,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from fieldops.config import Settings
 from fieldops.db import db, upsert, utcnow, writing
 from fieldops.journal.events import derived_id
-from fieldops.messages import compose, mail, robots, sealed, sms
+from fieldops.messages import compose, mail, robots, sealed, sms, web_push
 from fieldops.messages.compose import Line, Message
 from fieldops.messages.models import Channel, Letter, Receipt, Sending
 from fieldops.messages.net import Net, Unreachable
@@ -58,6 +58,7 @@ SENDERS: Final = {
     "sms_tencent": sms.tencent,
     "mail": mail.mail,
     "other": mail.other,
+    "web_push": web_push.push,
 }
 
 log = structlog.get_logger()
@@ -75,7 +76,8 @@ class Job(NamedTuple):
 def tools(settings: Settings) -> Tools:
     """What senders need, by the operator's settings."""
     net = Net(private=settings.messages_private)
-    return Tools(net, utcnow, settings.smtp_url, settings.mail_from, settings.apprise)
+    push_key, subject = web_push.signing_key(settings.secret_key), settings.public_url
+    return Tools(net, utcnow, settings.smtp_url, settings.mail_from, settings.apprise, push_key, subject)
 
 
 def round(now: datetime) -> int:  # noqa: A001 - what the engine calls it

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hmac
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from flask import Blueprint, abort, current_app, flash, g, jsonify, redirect, render_template, request
+from flask import Blueprint, abort, current_app, flash, g, jsonify, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from fieldops.db import db, utcnow, writing
-from fieldops.messages import kinds, queries, sealed, sending, service, sms, words
+from fieldops.messages import kinds, queries, sealed, sending, service, sms, web_push, words
 from fieldops.messages.forms import PREFIX, channel_form
 from fieldops.messages.models import Channel
 from fieldops.messages.senders import SENT
@@ -89,6 +90,17 @@ def county_act(county: str, identity: UUID, act: str) -> Page:
 def division_act(division: str, identity: UUID, act: str) -> Page:
     """Try a channel, or take it away."""
     return _act(division, identity, act)
+
+
+@blueprint.get("/push/worker.js")
+@public
+def push_worker() -> Response:
+    """The service worker that shows push messages: small, apart from the phone's, and the same for everybody."""
+    root = Path(current_app.config["STATIC_ROOT"])
+    response = make_response((root / "js" / "push-worker.js").read_text(encoding="utf-8"))
+    response.mimetype = "text/javascript"
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 def _list(place: str) -> Page:
@@ -174,7 +186,14 @@ def _form(
         token = sealed.callback_token(channel.id, settings.secret_key)
         callback = f"{settings.public_url}/messages/callback/{channel.id}/{token}"
     body = render_template(
-        "messages/channel.html", kind=kind, form=form, prefix=PREFIX, channel=channel, callback=callback, **_common()
+        "messages/channel.html",
+        kind=kind,
+        form=form,
+        prefix=PREFIX,
+        channel=channel,
+        callback=callback,
+        push_key=web_push.public_key(current_app.config["SETTINGS"].secret_key) if kind.name == "web_push" else None,
+        **_common(),
     )
     return body, status
 

@@ -38,6 +38,7 @@ _ERRORS: Final[dict[str, Any]] = {
     "tls": _l("The provider's certificate is not in order."),
     "forbidden_address": _l("The address lies in the server's own network. The operator can allow that."),
     "too_long": _l("The answer was no answer of this provider."),
+    "push: gone": _l("This browser no longer takes messages. Ask it again, or take the channel away."),
     "switched off": _l("The channel was switched off."),
     "the secrets cannot be opened: set the channel up again": _l(
         "The server's secret key was changed. Enter the secrets again."

@@ -18,8 +18,16 @@ async function unsent(db) {
   return count ?? 0;
 }
 
+/** Push messages of the desk end with the sign-in: the push service then says so to whoever sends one. */
+async function unsubscribe() {
+  const registration = await navigator.serviceWorker?.getRegistration("/push/");
+  const subscription = await registration?.pushManager?.getSubscription();
+  await subscription?.unsubscribe();
+}
+
 /** @returns {Promise<boolean>} whether to go on */
 async function ready() {
+  await unsubscribe().catch(() => undefined);
   const known = await indexedDB.databases?.();
   if (known && !known.some(({ name }) => name === "fieldops")) return true; // a desk that never was a phone
   const db = await openStore();
