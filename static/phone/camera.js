@@ -111,8 +111,12 @@ export class Camera {
 
   /** @returns {boolean} whether the camera has a lamp */
   get hasTorch() {
-    const track = this.#stream?.getVideoTracks()[0];
-    return Boolean(/** @type {any} */ (track?.getCapabilities?.())?.torch);
+    try {
+      const track = this.#stream?.getVideoTracks()[0];
+      return Boolean(/** @type {any} */ (track?.getCapabilities?.())?.torch);
+    } catch {
+      return false; // a camera that does not say what it can still reads cards
+    }
   }
 
   async start() {

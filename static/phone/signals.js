@@ -25,7 +25,7 @@ let muted = false;
 export function wakeSound() {
   try {
     audio ??= new AudioContext();
-    if (audio.state === "suspended") void audio.resume();
+    if (audio.state === "suspended") audio.resume().catch(() => {});
   } catch {
     audio = null;
   }
@@ -36,15 +36,32 @@ export function mute(off) {
   muted = off;
 }
 
-/** @param {Signal} signal */
-export function signal(signal) {
-  navigator.vibrate?.(BUZZES[signal]);
+/**
+ * Never throws: a verdict is shown after its fact was kept, and no tone or buzz that fails may come between the two.
+ * @param {Signal} kind
+ */
+export function signal(kind) {
+  attempt(() => navigator.vibrate?.(BUZZES[kind]));
+  attempt(() => beep(kind));
+}
+
+/** @param {() => void} work */
+function attempt(work) {
+  try {
+    work();
+  } catch {
+    // A browser that forbids it, or whose sound broke down: what is seen says the same.
+  }
+}
+
+/** @param {Signal} kind */
+function beep(kind) {
   if (muted || !audio || audio.state !== "running") return;
-  for (const [hertz, from, length] of BEEPS[signal]) {
+  for (const [hertz, from, length] of BEEPS[kind]) {
     const start = audio.currentTime + from;
     const tone = audio.createOscillator();
     const loudness = audio.createGain();
-    tone.type = signal === "stop" ? "square" : "sine";
+    tone.type = kind === "stop" ? "square" : "sine";
     tone.frequency.value = hertz;
     loudness.gain.setValueAtTime(0.0001, start);
     loudness.gain.exponentialRampToValueAtTime(0.4, start + 0.01);
