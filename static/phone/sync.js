@@ -18,6 +18,7 @@ import { call } from "./answers.js";
  * @property {string | null} closed why it takes nothing in now though it is well: `no-open-window`, `other-window`
  * @property {boolean} busy
  */
+/** @typedef {{ force: boolean, refresh: boolean, person: boolean }} Wish */
 /**
  * @typedef {object} Deps
  * @property {Outbox} outbox
@@ -98,6 +99,8 @@ export class Sync {
   /** The server asked for quiet until then: only a person's own wish is stronger. */
   #quietUntil = 0;
   #again = false;
+  /** What was asked for while a request was under way, and no back-off may hold. @type {Wish | null} */
+  #wish = null;
   #size = BATCH;
   #broken = 0;
   #brokenInARow = 0;
@@ -122,21 +125,23 @@ export class Sync {
    * @returns {Promise<boolean>} whether the server answered
    */
   async run({ force = false, refresh = true, person = false } = {}) {
+    if (person) this.#tryRefused = true;
     if (this.health.busy) {
       // Noted while a batch is under way: it goes right after, not with the next timer.
       this.#again = true;
+      if (force || person) this.#wish = { force, refresh, person: person || Boolean(this.#wish?.person) };
       return false;
     }
     const now = this.deps.clock.mono();
     if (!person && now < this.#quietUntil) return false;
     if (!person && !force && now < this.#notBefore) return false;
-    if (person) this.#tryRefused = true;
     this.health.busy = true;
     this.deps.changed();
     let answered = false;
     try {
       do {
         this.#again = false;
+        this.#wish = null;
         // What was noted here goes at once, also when another tab is just done with its own: wait for it.
         answered = (await this.deps.alone(() => this.#once(refresh), force || person)) ?? false;
       } while (this.#again && answered);
@@ -144,7 +149,8 @@ export class Sync {
       this.health.busy = false;
       this.deps.changed();
     }
-    return answered;
+    // The network came back while a request of before was dying: its failure holds up nobody's wish.
+    return !answered && this.#wish ? this.run(this.#wish) : answered;
   }
 
   /** @param {boolean} refresh */

@@ -298,6 +298,50 @@ function fakeLocks() {
   return { remove: () => before && Object.defineProperty(globalThis, "navigator", before) };
 }
 
+test("a network that comes back while a dead request hangs is used at once, not after the back-off", async () => {
+  await note(1);
+  let dead = true;
+  /** @type {() => void} */
+  let dies = () => {};
+  const { front, server, posts } = behind(() =>
+    dead ? new Promise((_, reject) => (dies = () => reject(new TypeError("timed out")))) : null,
+  );
+  const sync = syncOf(outbox, front);
+  const hanging = sync.run();
+  while (posts().length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(await sync.run(), false); // the timer
+  dead = false;
+  assert.equal(await sync.run({ force: true }), false); // `online`: somebody is at it
+  dies();
+  assert.equal(await hanging, true);
+  assert.equal(server.kept.size, 1);
+  assert.equal(posts().length, 2);
+});
+
+test("the timer alone does not shorten the back-off, and no wish is stronger than the server's for quiet", async () => {
+  await note(1);
+  /** @type {(answer: Response | Promise<Response>) => void} */
+  let answers = () => {};
+  const { front, posts } = behind(() => new Promise((resolve) => (answers = resolve)));
+  const sync = syncOf(outbox, front);
+  const hung = async () => {
+    while (front.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    front.calls.length = 0;
+  };
+  const first = sync.run();
+  await hung();
+  await sync.run();
+  answers(Promise.reject(new TypeError("timed out")));
+  assert.equal(await first, false);
+  assert.equal(posts().length, 0);
+  const second = sync.run({ force: true });
+  await hung();
+  await sync.run({ force: true });
+  answers(problem(503, "unavailable", { "Retry-After": "30" }));
+  assert.equal(await second, false);
+  assert.equal(posts().length, 0);
+});
+
 test("a disk that takes no mark any more still lets its facts go", async () => {
   await note(2);
   const { db } = outbox;
