@@ -10,7 +10,7 @@ import { countsOf, keyOf } from "./state.js";
 
 /** @typedef {import("./types.js").Snapshot} Snapshot */
 /** @typedef {import("./types.js").Room} Room */
-/** @typedef {"before" | "check-in" | "start" | "running" | "paused" | "sealing" | "over"} Phase */
+/** @typedef {"before" | "check-in" | "start" | "running" | "paused" | "end" | "sealing" | "over"} Phase */
 /** @typedef {{ room: Room, session: import("./types.js").Session | null, phase: Phase, open: number, end: number | null }} RoomNow */
 /**
  * @typedef {object} SchoolNow
@@ -26,8 +26,10 @@ import { countsOf, keyOf } from "./state.js";
  */
 
 const MINUTE = 60_000;
+/** So long before its end a room is what comes next, and stays so until the end is noted. */
+const END_SOON_MIN = 5;
 /** What matters most first: what is late, then what is next. @type {Phase[]} */
-const PHASES = ["start", "paused", "check-in", "sealing", "running", "before", "over"];
+const PHASES = ["start", "paused", "end", "check-in", "sealing", "running", "before", "over"];
 const CLOSED = new Set(["closed", "cancelled", "merged", "resolved"]);
 
 /** @type {Record<string, Record<Phase, string>>} what to hold, where to be, what to do in the next ten minutes */
@@ -37,6 +39,7 @@ const HINTS = {
     "check-in": msg("Walk the rooms. Still to come: %(open)s students."),
     start: msg("Go to the rooms that have not started, or call them."),
     paused: msg("Go to the room that is paused; the time lost is added at its end."),
+    end: msg("Go to the rooms that run past their time, or call them, until each end is noted."),
     sealing: msg("Papers are counted and sealed in the room; make the absences final on the board."),
     running: msg("Stay at the on-site office, with the telephone. Nobody disturbs the rooms."),
     over: msg("Make the absences final, look at the incidents, then report that the day is done."),
@@ -46,7 +49,8 @@ const HINTS = {
     "check-in": msg("Be in the corridor with the bell; the start signal is at %(start)s."),
     start: msg("Give the start signal, then note the start of each room."),
     paused: msg("A room is paused: note when it goes on; its end moves by the time lost."),
-    sealing: msg("Note the end of rooms that have not said so."),
+    end: msg("Give the end signal, then note the end of each room."),
+    sealing: msg("Note the sealing of rooms that have not said so."),
     running: msg("Be in the corridor five minutes before %(end)s for the end signal."),
     over: msg("Nothing more today. Leave your watch and bell at the office."),
   },
@@ -55,6 +59,7 @@ const HINTS = {
     "check-in": msg("Hand the materials to each room, seal unbroken, against signature."),
     start: msg("Keep the spare set in sight. No material leaves a room."),
     paused: msg("Papers stay in the room while it is paused."),
+    end: msg("Take bags and seals to the rooms: papers are counted as soon as it ends."),
     sealing: msg("Go from room to room: count, seal, sign. Take the sealed bags with you."),
     running: msg("Stay with the store. Bags and seals for the end at %(end)s."),
     over: msg("All bags counted against the list and locked away, with the hand-over signed."),
@@ -64,6 +69,7 @@ const HINTS = {
     "check-in": msg("Stand at the check-in: only who is on the list goes in."),
     start: msg("Look whether every room starts as the timetable says."),
     paused: msg("Look at the paused room: the students wait quietly, the papers stay."),
+    end: msg("Look whether every room ends as the timetable says; nobody is given more time."),
     sealing: msg("Be there when the papers are counted and sealed."),
     running: msg("Walk the corridors; do not enter a room."),
     over: msg("See the last bag sealed and handed over; note what you saw."),
@@ -73,6 +79,7 @@ const HINTS = {
     "check-in": msg("Have class teachers bring their students to the door, in the order of the seats."),
     start: msg("Keep the corridors free. Nobody goes into a room."),
     paused: msg("Ask the chief monitor what is needed: people, power, a medic."),
+    end: msg("Keep the corridors quiet until the last room has ended."),
     sealing: msg("Students leave their room when it is released; let nobody in."),
     running: msg("Be within call of the on-site office until %(end)s."),
     over: msg("Thank your staff. Keep the rooms locked until the materials are gone."),
@@ -82,6 +89,7 @@ const HINTS = {
     "check-in": msg("Be near the rooms: phones and cards that do not work come to you."),
     start: msg("Be near the rooms for the audio and the clocks."),
     paused: msg("Power, network or audio? Be at the paused room."),
+    end: msg("Be near the rooms: help phones that come out of the box to send."),
     sealing: msg("Look that every phone has sent what it keeps."),
     running: msg("Stay at the on-site office with the spare phone."),
     over: msg("Every phone says “All sent” before it leaves the school."),
@@ -94,6 +102,7 @@ const TITLES = {
   "check-in": msg("Check-in is open: %(session)s at %(start)s"),
   start: msg("%(n)s rooms have not started: %(rooms)s"),
   paused: msg("Paused: %(rooms)s"),
+  end: msg("End at %(end)s: %(rooms)s"),
   sealing: msg("Papers to be sealed: %(rooms)s"),
   running: msg("%(n)s rooms running, until %(end)s"),
   over: msg("No more sessions today"),
@@ -104,6 +113,7 @@ const TONES = {
   "check-in": "info",
   start: "warn",
   paused: "warn",
+  end: "info",
   sealing: "info",
   running: "info",
   over: "good",
@@ -129,7 +139,8 @@ export function schoolCard({ snapshot, current, nowMs, role }) {
     phase,
     title: TITLES[phase],
     hint: own[phase],
-    tone: incidents > 0 && phase === "over" ? "warn" : TONES[phase],
+    tone:
+      (incidents > 0 && phase === "over") || (phase === "end" && nowMs >= Math.min(...ends)) ? "warn" : TONES[phase],
     ...wayOf(role, phase),
     late: phase === "start" ? names : [],
     incidents,
@@ -153,6 +164,7 @@ function wayOf(role, phase) {
   if (role === "timekeeper") {
     if (phase === "start") return { action: msg("Note a start"), opens: "rooms" };
     if (phase === "paused") return { action: msg("Note that it goes on"), opens: "rooms" };
+    if (phase === "end") return { action: msg("Note an end"), opens: "rooms" };
     if (phase === "over") return { action: msg("Report: nothing happened"), opens: "nil" };
     return { action: msg("Rooms"), opens: "rooms" };
   }
@@ -181,17 +193,18 @@ function roomNow(snapshot, current, room, nowMs) {
   const sitting = sittingOf(session.code);
   const end = sitting?.lawful_end_at ? Date.parse(sitting.lawful_end_at) : null;
   const { open } = countsOf(snapshot, current.attendance, session.code, room.code);
-  return { room, session, phase: phaseOf(session, sitting?.state ?? "planned", nowMs), open, end };
+  return { room, session, phase: phaseOf(session, sitting?.state ?? "planned", end, nowMs), open, end };
 }
 
 /**
  * @param {import("./types.js").Session} session
  * @param {import("./types.js").SittingState} state
+ * @param {number | null} end when it may lawfully end; null: when all are done
  * @param {number} nowMs
  * @returns {Phase}
  */
-function phaseOf(session, state, nowMs) {
-  if (state === "running") return "running";
+function phaseOf(session, state, end, nowMs) {
+  if (state === "running") return end !== null && nowMs >= end - END_SOON_MIN * MINUTE ? "end" : "running";
   if (state === "paused") return "paused";
   if (state === "ended") return "sealing";
   // A minute of grace: starts are noted from the corridor, after they happened.

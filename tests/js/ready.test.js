@@ -146,9 +146,13 @@ const TIMES = [
   ["09:03", "start", "Room 2", "warn"],
   ["09:10", "running", "Room 1, Room 2", "info"],
   ["09:32", "paused", "Room 2", "warn"],
+  ["10:16", "end", "Room 1", "info"],
   ["10:25", "sealing", "Room 1", "info"],
+  ["10:27", "end", "Room 2", "info"],
+  ["10:32", "sealing", "Room 1, Room 2", "info"],
   ["10:45", "check-in", "Room 1, Room 2", "info"],
   ["11:00", "running", "Room 1, Room 2", "info"],
+  ["12:08", "end", "Room 1, Room 2", "info"],
   ["12:15", "sealing", "Room 1, Room 2", "info"],
   ["12:40", "over", "Room 1, Room 2", "good"],
 ];
@@ -168,6 +172,27 @@ for (const [time, phase, rooms, tone] of TIMES) {
   });
 }
 
+test("a room that runs past its time stays the next thing, aloud, until its end is noted", () => {
+  const snapshot = grade4();
+  const facts = DAY.filter(
+    (each) => ["01", "02"].includes(each.event.room ?? "") && each.event.kind === "sitting.started",
+  );
+  const current = currentStates(
+    snapshot,
+    facts.filter((each) => each.event.session === "chinese"),
+  );
+  for (const [time, phase, tone] of [
+    ["10:14", "running", "info"],
+    ["10:15", "end", "info"],
+    ["10:20", "end", "warn"],
+    ["10:45", "end", "warn"],
+  ]) {
+    const card = schoolCard({ snapshot, current, nowMs: at(String(time)), role: "timekeeper" });
+    assert.deepEqual([card.phase, card.tone], [phase, tone], time);
+    assert.equal(card.params.end, phase === "end" ? "10:20" : card.params.end);
+  }
+});
+
 test("the buttons lead where the duty can do something", () => {
   const snapshot = grade4();
   /** @param {string} role @param {string} time */
@@ -177,7 +202,8 @@ test("the buttons lead where the duty can do something", () => {
   };
   assert.equal(opens("chief_monitor", "09:03"), "board");
   assert.equal(opens("timekeeper", "09:03"), "rooms");
-  assert.equal(opens("custodian", "10:25"), "rooms");
+  assert.equal(opens("timekeeper", "10:16"), "rooms");
+  assert.equal(opens("custodian", "10:32"), "rooms");
   assert.equal(opens("custodian", "12:40"), "nil");
 });
 
