@@ -199,6 +199,7 @@ function drawNav(model) {
  * @returns {Screen}
  */
 function waitingScreen(model) {
+  if (model.sync.health.closed === "which-county") return deskScreen();
   const again = button(t("Try again"), () => void model.sync.run({ force: true }), {
     kind: "primary huge",
     icon: "refresh",
@@ -233,16 +234,21 @@ function waitingScreen(model) {
 }
 
 /**
- * People with duties at a desk only.
+ * People who belong to no one school: at a desk, or on a visit.
  * @returns {Screen}
  */
 function deskScreen() {
   return {
     title: t("Fieldops"),
     body: [
-      note("info", t("Your duty is at a desk."), h("p", {}, t("This page is for people at a school on test day."))),
+      note(
+        "info",
+        t("Your duty is not at one school."),
+        h("p", {}, t("Open a school on your board: it says what runs where and who needs somebody.")),
+        h("p", {}, t("On a visit, stay in the corridor and enter no room; report from the board what you see.")),
+      ),
     ],
-    bar: [link(t("To the desk"), "/", { kind: "primary huge" })],
+    bar: [link(t("To the board"), "/", { kind: "primary huge" })],
   };
 }
 

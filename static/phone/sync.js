@@ -15,7 +15,8 @@ import { call } from "./answers.js";
  * @property {number | null} answeredMono monotonic ms of the server's last own answer
  * @property {string | null} answeredAt its time by the window's clock, UTC ISO 8601
  * @property {boolean} signedOut the server no longer knows this device
- * @property {string | null} closed why it takes nothing in now though it is well: `no-open-window`, `other-window`
+ * @property {string | null} closed why it takes nothing in now though it is well: `no-open-window`, `other-window`,
+ *   `which-county` (a duty above the schools)
  * @property {boolean} busy
  */
 /** @typedef {{ force: boolean, refresh: boolean, person: boolean }} Wish */
@@ -48,6 +49,8 @@ const BREAKS_IN_A_ROW = 9;
 const REFUSED_AT_ONCE = 20;
 /** A phone that has nothing to send says so to the chief monitor's list this often. */
 const REPORT_EVERY_MS = 300_000;
+/** Our server is well, and yet takes nothing from this person now. */
+const CLOSED = new Set(["no-open-window", "other-window", "which-county"]);
 const LOCK = "fieldops-sync";
 /** A tab that sleeps may hold the lock for good. Sending without it does no harm: repeats are settled by id. */
 const LOCK_WAIT_MS = 20_000;
@@ -342,9 +345,7 @@ export class Sync {
       this.health.signedOut = true;
       await this.deps.signedOut?.();
     }
-    if (answer.kind === "none" && (answer.slug === "no-open-window" || answer.slug === "other-window")) {
-      this.health.closed = answer.slug;
-    }
+    if (answer.kind === "none" && answer.slug && CLOSED.has(answer.slug)) this.health.closed = answer.slug;
     if (answer.kind === "none" && (answer.slug === "other-device" || answer.slug === "other-window")) throw new Stale();
     return answer;
   }

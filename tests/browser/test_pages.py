@@ -303,4 +303,12 @@ def test_every_screen_of_the_phone(app: Flask, staff: People, language: str, bro
     expect(page.locator("dialog[open]")).to_be_visible()
     wrong += faults_of(page, "phone/student", language, paper=False)
     staff.shot(page, f"phone-student-{language}")
+    visitor = staff.by_link(browser, "supervisor", CITY, on=phone)
+    with visitor.expect_response("**/api/v1/snapshot") as answer:
+        visitor.goto(f"{staff.address}/phone")
+    assert answer.value.status == 422  # a city has no one county: told, not blamed on the network
+    expect(visitor.locator("main#main .note")).to_contain_text({"zh": "巡视", "en": "On a visit"}[language])
+    wrong += faults_of(visitor, "phone/visitor", language, paper=False)
+    staff.shot(visitor, f"phone-visitor-{language}")
+    staff.complaints[:] = [said for said in staff.complaints if "422" not in said]
     assert not wrong, "\n".join(wrong)
