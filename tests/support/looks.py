@@ -10,9 +10,10 @@ _SMALL = """(least) => {
   const found = [];
   const controls = 'a[href], button, select, textarea, summary, input:not([type=hidden])';
   for (const each of document.querySelectorAll(controls)) {
-    // A radio button or a box to tick is pressed by its label; a skip link is there once it has the focus.
-    const ticked = each.matches('input[type=radio], input[type=checkbox]');
-    const target = ticked ? each.closest('label') ?? each : each;
+    // A radio button, a box to tick and a hidden choice of files are pressed by their label; a skip link is there once
+    // it has the focus.
+    const byLabel = each.matches('input[type=radio], input[type=checkbox], input[type=file].visually-hidden');
+    const target = byLabel ? each.closest('label') ?? each : each;
     const box = target.getBoundingClientRect();
     if (each.matches('.skip-link') || !target.checkVisibility({visibilityProperty: true}) || box.width === 0) continue;
     if (each.matches('a') && getComputedStyle(each).display === 'inline') continue;
