@@ -118,7 +118,7 @@ def test_what_is_public_is_a_short_list(app: Flask) -> None:
         "/enter/<code>",
         "/phone",
         "/push/worker.js",
-    "/sw.js",
+        "/sw.js",
         "/manifest.webmanifest",
         "/healthz",
         "/metrics",
