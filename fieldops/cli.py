@@ -16,6 +16,7 @@ from fieldops.config import Settings
 from fieldops.db import db
 from fieldops.demo import install as demo_install
 from fieldops.demo import links as demo_links
+from fieldops.doctor import commands as doctor_commands
 from fieldops.founding.commands import found_from
 from fieldops.founding.service import new_password
 from fieldops.journal.queries import heads
@@ -289,6 +290,7 @@ def _window(wanted: str | None) -> str:
 
 
 backup_commands.add_to(main, _settings, create_app)
+doctor_commands.add_to(main, _settings, create_app)
 rehearsal_commands.add_to(main, create_app)
 
 if __name__ == "__main__":

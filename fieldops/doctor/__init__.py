@@ -1,0 +1,1 @@
+"""`fieldops doctor`: what is wrong with an installation, in plain words."""
