@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import re
 import shutil
 import socket
@@ -55,13 +56,28 @@ def test_prometheus_accepts_the_alerts_and_each_says_what_to_do() -> None:
     assert said.returncode == 0, said.stderr
 
 
+def _panels() -> list[str]:
+    """The expressions of the dashboard."""
+    dashboard = json.loads((DEPLOY / "grafana" / "fieldops.json").read_text(encoding="utf-8"))
+    return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+
+
+def test_prometheus_understands_every_panel_of_the_dashboard(tmp_path: Path) -> None:
+    rules = [{"record": f"panel_{number}", "expr": expression} for number, expression in enumerate(_panels())]
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}), encoding="utf-8")
+    command = [tool("promtool", "prometheus"), "check", "rules", tmp_path / "rules.yml"]
+    said = subprocess.run(command, check=False, capture_output=True)
+    assert said.returncode == 0, said.stderr
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_every_figure_of_the_alerts_is_one_of_ours(client: FlaskClient) -> None:
+def test_every_figure_of_alerts_and_dashboard_is_one_of_ours(client: FlaskClient) -> None:
     client.get("/healthz")
     page = client.get("/metrics").text
     ours = set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE)) | set(re.findall(r"^(\w+)[{ ]", page, re.MULTILINE))
     ours |= {"fieldops_engine_tick_age_seconds"}  # only once an engine has ticked: `operations.metrics`
-    for line in re.findall(r"expr: (.*)", (DEPLOY / "prometheus" / "fieldops.rules.yml").read_text(encoding="utf-8")):
+    alerts = (DEPLOY / "prometheus" / "fieldops.rules.yml").read_text(encoding="utf-8")
+    for line in re.findall(r"expr: (.*)", alerts) + _panels():
         named = set(re.findall(r"\b(up|fieldops_\w+)\b(?!\")", re.sub(r'"[^"]*"', '""', line)))
         assert named, line
         assert named <= ours | ADDED_BY_PROMETHEUS, line
