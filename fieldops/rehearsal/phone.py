@@ -23,7 +23,7 @@ class NoAnswer(Exception):
 
 
 class Line:
-    """One kept-open HTTP/1.1 connection, no more than the API needs: a client library costs ten times its time."""
+    """One kept-open HTTP/1.1 connection, and no more of HTTP than the API needs."""
 
     def __init__(self, port: int) -> None:
         self._port = port
