@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from flask_babel import lazy_gettext as _l
-from PIL import Image
+from PIL import Image, ImageOps
 from sqlalchemy import select
 
 from fieldops.db import db, upsert, writing
-from fieldops.incidents.models import Attachment
+from fieldops.incidents.models import Attachment, IncidentRow
 from fieldops.journal import queries as journal
 from fieldops.journal.events import Event, derived_id, make
 from fieldops.journal.service import SYSTEM, record
@@ -34,6 +35,8 @@ TYPES: Final = (*IMAGES, PDF)
 MOST_BYTES: Final = 2 * 1024 * 1024
 #: Pixels: more is no photo of a phone that was scaled, but something made to fill a memory.
 MOST_PIXELS: Final = 12_000_000
+#: Of a picture that is packed anew.
+_QUALITY: Final = 85
 #: Of one incident: a person looks at them.
 MOST_OF_ONE: Final = 20
 
@@ -53,10 +56,10 @@ class NotAsAnnounced(Problem):
 
 
 class NotTaken(Problem):
-    """It is no picture or PDF, or it carries what it should not. `reason`: `type`, `metadata`, `pixels`."""
+    """It is no whole picture or PDF. `reason`: `type`, `pixels`, `number`."""
 
     status, slug, title = 422, "attachment-refused", _l("This photo or file cannot be kept")
-    detail = _l("Send a JPEG, PNG or WebP picture without location and camera data, or a PDF.")
+    detail = _l("Send a JPEG, PNG or WebP picture, or a PDF.")
 
 
 class Shown(NamedTuple):
@@ -94,10 +97,14 @@ def take(*, county: str, identity: str, content: bytes, person: str, schools: Se
     said = fact.data
     if len(content) != said["size"] or hashlib.sha256(content).hexdigest() != said["sha256"]:
         raise NotAsAnnounced
-    check(content, said["type"])
-    incident = str(said["incident"])
-    row = {"county": county, "id": identity, "incident": incident, "type": said["type"], "content": content}
+    kept = cleaned(content, said["type"])
+    incident = str(uuid.UUID(str(said["incident"])))
+    row = {"county": county, "id": identity, "incident": incident, "type": said["type"], "content": kept}
     with writing():
+        about = db.session.get(IncidentRow, (county, incident))
+        # A fact of another school that names this incident is no part of it, and neither are its pictures.
+        if about is None or (about.school, about.window) != (fact.school, fact.window) or about.state == "awaited":
+            raise NotAnnounced
         if db.session.scalar(select(Attachment.id).where(Attachment.county == county, Attachment.id == identity)):
             return False
         others = select(Attachment.id).where(Attachment.county == county, Attachment.incident == incident)
@@ -116,27 +123,30 @@ def take(*, county: str, identity: str, content: bytes, person: str, schools: Se
     return True
 
 
-def check(content: bytes, kind: str) -> None:
-    """Hold bytes to what they are said to be.
+def cleaned(content: bytes, kind: str) -> bytes:
+    """The bytes as they are kept: a picture unpacked and packed anew, so that its points stay and nothing else does.
+
+    A comment, a place, a maker's name and whatever was hung on behind go; a PDF stays as it is, and is only ever handed
+    over to be saved.
 
     Raises:
-        NotTaken: they are something else, too many pixels, or a picture that says where and with what it was taken.
+        NotTaken: they are something else than they are said to be, cut off, or too many pixels.
     """
     if kind == PDF:
         if not content.startswith(b"%PDF-"):
             raise NotTaken(reason="type")
-        return
+        return content
     try:
         with Image.open(io.BytesIO(content), formats=[IMAGES[kind]]) as picture:
             if picture.width * picture.height > MOST_PIXELS:  # the head says so; nothing was unpacked yet
                 raise NotTaken(reason="pixels")
-            picture.verify()
-        with Image.open(io.BytesIO(content), formats=[IMAGES[kind]]) as picture:
-            told = bool(picture.getexif()) or "xmp" in picture.info
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise NotTaken(reason="type") from None
-    if told:
-        raise NotTaken(reason="metadata")
+    bare = Image.frombytes("RGB", upright.size, upright.tobytes())
+    packed = io.BytesIO()
+    bare.save(packed, IMAGES[kind], quality=_QUALITY)
+    return packed.getvalue()
 
 
 def content_of(*, county: str, incident: str, identity: str) -> tuple[bytes, str] | None:

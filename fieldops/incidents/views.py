@@ -79,6 +79,8 @@ def attachment(county: str, school: str, identity: UUID, attachment: UUID) -> Re
     # A picture was read as one; anything else is handed over to be saved, never to be opened as a page of ours.
     how = "inline" if kind in attachments.IMAGES else "attachment"
     response.headers["Content-Disposition"] = f'{how}; filename="{attachment}.{kind.rpartition("/")[2]}"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 

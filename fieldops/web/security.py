@@ -62,7 +62,7 @@ def headers(*, secure: bool) -> tuple[tuple[str, str], ...]:
 
 def _protect(response: Response) -> Response:
     for name, value in _ALWAYS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)  # a view may be stricter
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = _HSTS
     if "Cache-Control" not in response.headers:

@@ -114,8 +114,21 @@ export class Model {
       if (at === heard) return;
       heard = at;
       void this.carrier.sendAll();
-      void this.pictures.sendAll(this.facts, this.snapshot?.server_epoch ?? "", () => this.#tell());
+      this.#sendPictures();
     });
+  }
+
+  /** Those of who is signed in: nobody's pictures go in another's name. */
+  #sendPictures() {
+    const { snapshot } = this;
+    if (!snapshot) return;
+    const mine = this.facts.filter(
+      (fact) =>
+        fact.state !== "received" || (fact.person === snapshot.person.id && fact.window === snapshot.window.code),
+    );
+    const others = this.facts.filter((fact) => !mine.includes(fact)).map((fact) => ({ ...fact, state: "waiting" }));
+    const facts = /** @type {Fact[]} */ ([...mine, ...others]);
+    void this.pictures.sendAll(facts, snapshot.server_epoch, () => this.#tell());
   }
 
   /** @returns {number} facts that no answer of the server has named yet */
@@ -231,6 +244,7 @@ export class Model {
   async wipe(reason) {
     if (!this.snapshot && this.wiped === reason) return;
     await this.vault.wipe(reason);
+    await this.pictures.forgetTaken();
     await this.#reload({ open: true });
     this.tabs?.postMessage("snapshot");
   }
@@ -244,6 +258,7 @@ export class Model {
     const first = !this.snapshot;
     if (this.#namesGoWith(snapshot)) {
       await this.vault.wipe("day-closed");
+      await this.pictures.forgetTaken();
       this.#asked = this.vault.ticket();
     }
     // A code that was keyed in opens what comes sealed under the same key until the release.
@@ -298,6 +313,7 @@ export class Model {
     const days = [...(kept.snapshot.closed_days ?? []), { date: day.date, closed_at: day.closes_at }];
     const snapshot = { ...kept.snapshot, ...rest, day: closed, closed_days: days };
     await this.vault.wipe("day-closed");
+    await this.pictures.forgetTaken();
     await this.vault.put({ snapshot, etag: null, code: null }, this.vault.ticket());
     await planForgetting(this.db, snapshot);
     await this.#reload({ open: true });
@@ -326,6 +342,7 @@ export class Model {
     this.snapshot = kept && (await opened(kept));
     this.#etag = kept?.etag ?? null;
     this.wiped = kept ? null : await this.vault.reason();
+    if (this.wiped) await this.pictures.forgetTaken(); // signed out on another page, or before this start
     if (!kept) this.current = { attendance: new Map(), sittings: new Map() };
   }
 

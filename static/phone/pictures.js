@@ -100,10 +100,18 @@ export class Pictures {
       const what = nextFor(picture, known.get(picture.id), epoch, Date.now());
       if (what === "forget") await this.#put(picture.id, null);
       if (what !== "send") continue;
-      const after = await this.#offer(picture).catch(() => null);
-      if (!after) return; // nobody of ours answered: the others wait as well
-      await this.#put(picture.id, after);
+      const heard = await this.#offer(picture).catch(() => "nobody");
+      if (heard === "nobody") return; // the others wait as well
+      if (heard === "later") continue; // our server: one picture's trouble is not the next one's
+      await this.#put(picture.id, /** @type {Picture} */ (heard));
       changed();
+    }
+  }
+
+  /** What the server has goes from the phone: the day is closed, or somebody signs out. */
+  async forgetTaken() {
+    for (const picture of this.states.size > 0 ? await this.all() : []) {
+      if (picture.state === "taken") await this.#put(picture.id, null);
     }
   }
 
@@ -119,7 +127,7 @@ export class Pictures {
 
   /**
    * @param {Picture} picture
-   * @returns {Promise<Picture | null>} null: no answer of ours that settles it
+   * @returns {Promise<Picture | "later" | "nobody">} as it is now; or our server answered, and nobody did
    */
   async #offer(picture) {
     const init = {
@@ -132,8 +140,13 @@ export class Pictures {
     if (answer.kind === "ours" && answer.json.id === picture.id) {
       return { ...picture, state: "taken", epoch: answer.epoch };
     }
-    const final = answer.kind === "unreadable" || (answer.kind === "none" && answer.slug === "attachment-differs");
-    return final ? { ...picture, state: "refused" } : null;
+    const slug = answer.kind === "none" ? answer.slug : null;
+    // A 413 is some proxy's: ours takes twice as much.
+    const final = (answer.kind === "unreadable" && answer.status !== 413) || slug === "attachment-differs";
+    if (final) return { ...picture, state: "refused" };
+    return answer.kind === "broken" || answer.kind === "unreadable" || slug === "attachment-unknown"
+      ? "later"
+      : "nobody";
   }
 }
 

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from fieldops.db import db, writing
 from fieldops.incidents import attachments
@@ -38,6 +39,13 @@ def located() -> bytes:
     exif[0x010F] = "maker of the phone"
     exif.get_ifd(0x8825)[2] = (23.0, 7.0, 0.0)
     return picture(exif=exif)
+
+
+def with_text() -> bytes:
+    """A PNG with words in it."""
+    said = PngInfo()
+    said.add_text("GPSLatitude", "hidden")
+    return picture("PNG", pnginfo=said)
 
 
 class Sender:
@@ -95,9 +103,12 @@ def test_the_fact_comes_first_then_the_bytes_once(monitor: Sender, client: Flask
     assert f"{url}/attachments/{photo}" in shown
     assert "&lt;b&gt;" in shown
     answer = client.get(f"{url}/attachments/{photo}", headers=field.bearer(desk))
-    assert (answer.data, answer.mimetype) == (content, "image/jpeg")
+    assert answer.mimetype == "image/jpeg"
+    with Image.open(io.BytesIO(answer.data)) as kept:
+        assert kept.size == (64, 48)
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "private, no-store"
     assert not list(verify(field.COUNTY))
 
 
@@ -108,10 +119,10 @@ def test_the_fact_comes_first_then_the_bytes_once(monitor: Sender, client: Flask
         (b"<!doctype html><script>", "application/pdf", "type"),
         (picture("PNG"), "image/jpeg", "type"),
         (picture()[:-40], "image/png", "type"),
-        (located(), "image/jpeg", "metadata"),
+        (picture(size=(640, 480))[:-400], "image/jpeg", "type"),
         (picture("PNG", (5000, 4000)), "image/png", "pixels"),
     ],
-    ids=["svg", "html", "png-as-jpeg", "jpeg-as-png", "location", "bomb"],
+    ids=["svg", "html", "png-as-jpeg", "jpeg-as-png", "cut", "bomb"],
 )
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_bytes_that_are_not_what_they_are_said_to_be_are_refused(
@@ -182,3 +193,35 @@ def test_an_incident_holds_so_many_and_no_more(monitor: Sender, monkeypatch: pyt
     for number, status in enumerate((201, 201, 422)):
         content = picture(size=(10 + number, 10))
         assert monitor.bring(monitor.announce(incident, content), content).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (located(), "image/jpeg"),
+        (picture(comment=b"hidden: 23N 113E"), "image/jpeg"),
+        (picture() + b"<script>hidden</script>", "image/jpeg"),
+        (with_text(), "image/png"),
+    ],
+    ids=["exif", "comment", "appended", "png-text"],
+)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_picture_keeps_its_points_and_nothing_else(monitor: Sender, content: bytes, kind: str) -> None:
+    incident = monitor.report()
+    photo = monitor.announce(incident, content, kind)
+    assert monitor.bring(photo, content).status_code == 201
+    kept = attachments.content_of(county=field.COUNTY, incident=incident, identity=photo)
+    assert kept is not None
+    assert not [word for word in (b"hidden", b"maker", b"GPS", b"Exif") if word in kept[0]]
+    with Image.open(io.BytesIO(kept[0])) as picture_:
+        assert (picture_.size, dict(picture_.getexif())) == ((64, 48), {})
+
+
+def test_a_picture_of_another_schools_incident_is_nobodys(monitor: Sender, client: FlaskClient) -> None:
+    incident, content = monitor.report(), picture()
+    elsewhere = Sender(client, place=f"{field.COUNTY}/{field.OTHER_SCHOOL}/01")
+    said = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "type": "image/jpeg"}
+    for named in (incident, str(uuid.uuid4())):
+        photo = elsewhere.send("incident.attached", {"incident": named, **said}, school=field.OTHER_SCHOOL)
+        assert elsewhere.bring(photo, content).status_code == 404
+    assert attachments.here(field.COUNTY, incident) == frozenset()

@@ -80,6 +80,29 @@ test("what the server will never take is said, and not sent again", async () => 
   assert.equal(asked, 1);
 });
 
+test("one picture's trouble holds up no other, and a proxy's limit is not our word", async () => {
+  /** @type {string[]} */
+  const asked = [];
+  const pictures = await opened("others", (url) => {
+    asked.push(url.slice(-2));
+    if (url.endsWith("p1"))
+      return json({ type: "urn:fieldops:problem:attachment-unknown" }, 404, "application/problem+json");
+    if (url.endsWith("p2")) return new Response("too large", { status: 413 });
+    return json({ id: "p3", server_time: "2024-05-20T00:00:00Z", server_epoch: EPOCH });
+  });
+  await pictures.keep(["p1", "p2", "p3"].map((id) => ({ ...picture, id })));
+  const known = /** @type {any[]} */ (["p1", "p2", "p3"].map((id) => ({ id, state: "received" })));
+  await pictures.sendAll(known, EPOCH, () => undefined);
+  assert.deepEqual(asked.sort(), ["p1", "p2", "p3"]);
+  assert.deepEqual([...pictures.states.entries()].sort(), [
+    ["p1", "waiting"],
+    ["p2", "waiting"],
+    ["p3", "taken"],
+  ]);
+  await pictures.forgetTaken();
+  assert.deepEqual([...pictures.states.keys()].sort(), ["p1", "p2"]);
+});
+
 test("a new start knows what is kept, and what no fact speaks of any more goes", async () => {
   const first = await opened("again", () => assert.fail("nothing is to be sent"));
   await first.keep([picture]);

@@ -8,7 +8,7 @@ import { severityOf } from "../severity.js";
 import { momentOf, overlay } from "../state.js";
 import { uuid7 } from "../uuid7.js";
 import { INCIDENT_CATEGORIES, LEVELS } from "../words.js";
-import { announced, photoField, photoLines } from "./photo-field.js";
+import { announced, NO_ROOM, photoField, photoLines } from "./photo-field.js";
 import { reportTabs, sessionHere } from "./report-parts.js";
 
 /** Longer than an answer takes where there is a network. */
@@ -62,10 +62,12 @@ export function incidentScreen(app) {
           session: session?.code ?? null,
           data: { category: said.category, ...answers(), ...(text && { note: text }) },
         },
-        ...pictures,
+        ...pictures.drafts,
       );
       photos.clear();
-      if (navigator.onLine) {
+      if (!pictures.room) {
+        app.flash("warn", t(NO_ROOM));
+      } else if (navigator.onLine) {
         app.flash("good", t("Reported. It is sent as soon as the server answers; its state stands below."));
       } else {
         app.flash("warn", t("Noted on this phone, and not delivered yet: its state stands below."));
@@ -233,7 +235,8 @@ function morePhotos(app, incident) {
       const pictures = await announced(app, incident, photos.chosen);
       photos.clear();
       save.hidden = true;
-      if (pictures.length > 0) await app.model.note(...pictures);
+      if (!pictures.room) app.flash("warn", t(NO_ROOM));
+      if (pictures.drafts.length > 0) await app.model.note(...pictures.drafts);
     },
     { kind: "primary", icon: "up" },
   );

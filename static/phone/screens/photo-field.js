@@ -1,6 +1,6 @@
 /** Photos and files of an incident: taken or chosen, shown small, and each with its way on the incident's card. */
 import { fill, h, icon } from "../dom.js";
-import { t } from "../i18n.js";
+import { msg, t } from "../i18n.js";
 import { note } from "../pieces.js";
 import { NotReadable, ready, TooLarge } from "../shrink.js";
 import { uuid7 } from "../uuid7.js";
@@ -118,23 +118,25 @@ export function photoField({ onchange } = {}) {
  * @param {App} app
  * @param {string} incident
  * @param {Chosen[]} chosen
- * @returns {Promise<Draft[]>}
+ * @returns {Promise<{ drafts: Draft[], room: boolean }>} `room`: whether there was room for the pictures
  */
-export async function announced({ model, room, flash }, incident, chosen) {
-  if (chosen.length === 0) return [];
+export async function announced({ model, room }, incident, chosen) {
+  if (chosen.length === 0) return { drafts: [], room: true };
   try {
     await model.pictures.keep(chosen.map(({ id, bytes, type }) => ({ id, incident, bytes, type })));
   } catch {
-    flash("warn", t("There is no room for the pictures on this phone; the words are noted."));
-    return [];
+    return { drafts: [], room: false };
   }
-  return chosen.map(({ id, bytes, type, sha256 }) => ({
+  const drafts = chosen.map(({ id, bytes, type, sha256 }) => ({
     id,
     kind: "incident.attached",
     room,
     data: { incident, sha256, size: bytes.length, type },
   }));
+  return { drafts, room: true };
 }
+
+export const NO_ROOM = msg("There is no room for the pictures on this phone; the words are noted.");
 
 /**
  * What became of the photos that this phone noted for an incident.
