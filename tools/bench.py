@@ -3,9 +3,10 @@
     make bench            both engines, printed as ratios within this run (docs/performance.md)
 
 Each engine gets a fresh demo-sized database; gunicorn runs with 2 workers, and 8 clients of a process of their own send
-one event a call, then thirty a call. Each client speaks for several monitors in turn, each of whom checks in their own
-room's students, all sessions, before anybody is checked in a second time: on a test day nobody is checked in ten times.
-The bare view runs under the same gunicorn, on the same engine, by the raw driver.
+one event a call, then thirty a call, then one a call at fixed times. Each client speaks for several monitors in turn,
+each of whom checks in their own room's students, all sessions, before anybody is checked in a second time: on a test
+day nobody is checked in ten times. The bare view runs under the same gunicorn, on the same engine, by the raw driver.
+At the end the raw driver alone writes such rows as the journal holds then, thirty a commit.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -34,6 +35,8 @@ sys.path.insert(0, str(ROOT))
 EVENTS = "/api/v1/events"
 CLIENTS = 8
 WORKERS = 2
+#: Calls a second of the steady load, over all clients.
+STEADY = 100
 
 BARE = """
 import os, sqlite3, threading, uuid
@@ -105,23 +108,39 @@ class Gunicorn:
         self.process.wait(20)
 
 
+_DEFINITIONS = "SELECT sql FROM sqlite_master WHERE tbl_name = 'journal_event' AND sql IS NOT NULL ORDER BY type DESC"
+_ROWS = "SELECT * FROM journal_event ORDER BY county, seq LIMIT 3000"
+
 #: Makes the next call's headers and body.
 Next = Callable[[], tuple[dict[str, str], bytes]]
 
 
-def load(port: int, seconds: float, path: str, calls: list[Next], per_call: int) -> dict[str, float]:
-    """Drive the server with one thread per entry of `calls`."""
+def load(
+    port: int, seconds: float, path: str, calls: list[Next], per_call: int, *, rate: float | None = None
+) -> dict[str, float]:
+    """Drive the server with one thread per entry of `calls`.
+
+    Args:
+        rate: calls a second over all threads, each begun at its time whatever became of those before (a thread that is
+            late catches up), and its latency counted from that time. None: each thread calls again at once.
+    """
     latencies: list[float] = []
     done = [0] * len(calls)
     failures: list[str] = []
-    ends = time.perf_counter() + seconds
+    started = time.perf_counter()
+    ends = started + seconds
 
     def run(number: int) -> None:
         following = calls[number]
         connection = HTTPConnection("127.0.0.1", port, timeout=30)
-        while time.perf_counter() < ends:
+        for turn in itertools.count():
+            due = None if rate is None else started + (turn * len(calls) + number) / rate
+            if (due or time.perf_counter()) >= ends:
+                return
             headers, data = following()
-            began = time.perf_counter()
+            if due is not None:
+                time.sleep(max(0.0, due - time.perf_counter()))
+            began = due or time.perf_counter()
             connection.request("POST", path, body=data, headers=headers)
             answer = connection.getresponse()
             content = answer.read()
@@ -132,17 +151,20 @@ def load(port: int, seconds: float, path: str, calls: list[Next], per_call: int)
             done[number] += 1
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
-    began = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    took = time.perf_counter() - began
+    took = time.perf_counter() - started
     if failures:
         raise SystemExit(f"a call failed: {failures[0]}")
+    return _summary(latencies, sum(done) / took)
+
+
+def _summary(latencies: list[float], rate: float) -> dict[str, float]:
     latencies.sort()
     return {
-        "calls": sum(done) / took,
+        "calls": rate,
         "p50": statistics.median(latencies) * 1000,
         "p99": latencies[int(len(latencies) * 0.99)] * 1000,
     }
@@ -221,7 +243,7 @@ def _json(port: int, method: str, path: str, body: object, headers: dict[str, st
 
 
 def measure(engine: str, url: str, folder: Path, seconds: float) -> dict[str, dict[str, float]]:
-    """All three loads on one engine."""
+    """All loads on one engine."""
     environment = {
         **os.environ,
         "FIELDOPS_DATA_DIR": str(folder),
@@ -240,8 +262,55 @@ def measure(engine: str, url: str, folder: Path, seconds: float) -> dict[str, di
     with Gunicorn("wsgi:app", environment, folder) as server:
         found["one"] = load(server.port, seconds, EVENTS, fieldops_calls(environment, server.port, 1), 1)
         found["thirty"] = load(server.port, seconds, EVENTS, fieldops_calls(environment, server.port, 30), 30)
+        calls = fieldops_calls(environment, server.port, 1)
+        found["steady"] = load(server.port, seconds, EVENTS, calls, 1, rate=STEADY)
     subprocess.run([sys.executable, "-m", "fieldops.cli", "verify"], check=True, env=environment, cwd=ROOT)
+    found["raw"] = raw(engine, url, folder, seconds)
     return found
+
+
+def raw(engine: str, url: str, folder: Path, seconds: float) -> dict[str, float]:
+    """Rows of the journal by the driver alone, thirty a commit, into an empty table with the journal's indexes."""
+    connection: Any  # of either driver
+    if engine == "sqlite":
+        try:
+            import pysqlite3.dbapi2 as driver
+        except ImportError:
+            import sqlite3 as driver
+        journal = driver.connect(url.removeprefix("sqlite:///"))
+        definitions = [sql for (sql,) in journal.execute(_DEFINITIONS)]
+        cursor = journal.execute(_ROWS)
+        connection = driver.connect(str(folder / "raw.sqlite3"), isolation_level=None)
+        for sql in ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", *definitions]:
+            connection.execute(sql)
+        table, mark = "journal_event", "?"
+    else:
+        import psycopg
+
+        connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+        connection.execute("CREATE TABLE raw_event (LIKE journal_event INCLUDING ALL)")
+        cursor = connection.execute(_ROWS)
+        table, mark = "raw_event", "%s"
+    names = [column[0] for column in cursor.description]
+    rows = [list(row) for row in cursor.fetchall()]
+    quoted = ", ".join(f'"{name}"' for name in names)  # `window` is a word of SQL
+    insert = f"INSERT INTO {table} ({quoted}) VALUES ({', '.join(mark for _ in names)})"  # noqa: S608 - own names
+    place, identity = names.index("seq"), names.index("id")
+    latencies: list[float] = []
+    writer, began = connection.cursor(), time.perf_counter()
+    while time.perf_counter() < began + seconds:
+        first = len(latencies) * 30
+        thirty = [list(rows[number % len(rows)]) for number in range(first, first + 30)]
+        for number, row in enumerate(thirty, first + 1):
+            row[place], row[identity] = number, uuid.uuid4().hex
+        at = time.perf_counter()
+        writer.execute("BEGIN")
+        writer.executemany(insert, thirty)
+        writer.execute("COMMIT")
+        latencies.append(time.perf_counter() - at)
+    took = time.perf_counter() - began
+    connection.close()
+    return _summary(latencies, len(latencies) / took)
 
 
 def _make_table(engine: str, url: str) -> None:
@@ -259,13 +328,23 @@ def _make_table(engine: str, url: str) -> None:
         )
 
 
+#: Name, key, and rows a call.
+LOADS = [
+    ("bare view, one INSERT", "bare", 1),
+    ("one check-in a call", "one", 1),
+    ("thirty a call", "thirty", 30),
+    (f"one a call, steady {STEADY}/s", "steady", 1),
+    ("raw driver, same rows, thirty a commit", "raw", 30),
+]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=8, help="for each load")
     parser.add_argument("--engine", choices=["sqlite", "postgresql"], action="append")
     options = parser.parse_args()
     os.environ.setdefault("FIELDOPS_TEST_POSTGRES_FSYNC", "on")  # what is measured is a commit that survives
-    rows = []
+    rows, shares = [], []
     for engine in options.engine or ["sqlite", "postgresql"]:
         with tempfile.TemporaryDirectory(prefix="fieldops-bench-") as name:
             if engine == "sqlite":
@@ -276,21 +355,15 @@ def main() -> None:
                 found = measure(engine, postgres.fresh_database("bench"), Path(name), options.seconds)
                 postgres.pytest_unconfigure(None)  # type: ignore[arg-type]  # stops the server that we started
         bare = found["bare"]["calls"]
-        rows += [
-            (engine, "bare view, one INSERT", found["bare"]["calls"], 1.0, found["bare"]),
-            (engine, "one check-in a call", found["one"]["calls"], found["one"]["calls"] / bare, found["one"]),
-            (
-                engine,
-                "thirty a call",
-                found["thirty"]["calls"] * 30,
-                found["thirty"]["calls"] * 30 / bare,
-                found["thirty"],
-            ),
-        ]
+        for load_name, key, per_call in LOADS:
+            rate = found[key]["calls"] * per_call
+            rows.append((engine, load_name, rate, rate / bare, found[key]))
+        shares.append(f"{engine}: thirty a call / raw driver {found['thirty']['calls'] / found['raw']['calls']:.2f}")
     print(f"\n{CLIENTS} clients, {WORKERS} workers, {os.cpu_count()} cores, {options.seconds:g} s each\n")
     print("| engine | load | rows/s | ratio to bare | p50 ms | p99 ms |\n|---|---|---:|---:|---:|---:|")
     for engine, name, rate, ratio, detail in rows:
         print(f"| {engine} | {name} | {rate:,.0f} | {ratio:.2f} | {detail['p50']:.0f} | {detail['p99']:.0f} |")
+    print("", *shares, sep="\n")
 
 
 if __name__ == "__main__":
