@@ -94,9 +94,9 @@ messages: dev ## Compile the translations and print what is still to translate
 	@$(BIN)/python tools/messages.py missing
 
 .PHONY: soak
-soak: dev ## Run in full size what `make test` runs small: kills, power cuts, outages (docs/reliability.md)
+soak: dev ## Run in full size what `make test` runs small: kills, power cuts, outages, long journals (docs/reliability.md)
 	@FIELDOPS_SOAK=1 $(BIN)/pytest -n 0 -q -s tests/incidents/test_killed.py tests/survival \
-		tests/rehearsal/test_rehearse.py $(PYTEST)
+		tests/rehearsal/test_rehearse.py tests/journal/test_flat_cost.py $(PYTEST)
 
 .PHONY: bench
 bench: dev ## Measure check-ins a second on both databases
