@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,13 @@ def _run(app: Flask, settings: Settings, wanted: Wanted) -> dict[str, Any]:
     folder = settings.data_dir
     history = History(folder / "history.jsonl")
     with Server(settings) as server, click.progressbar(length=1000, label="the day", file=sys.stderr) as bar:
-        phones = asyncio.run(play(app, server, wanted, history, lambda share: bar.update(int(share * 1000) - bar.pos)))
+
+        def told(share: float) -> None:
+            bar.update(int(share * 1000) - bar.pos)
+
+        # In a thread of its own: whoever calls this may have a loop running already, as a browser's tests do.
+        with ThreadPoolExecutor(1, "phones") as thread:
+            phones = thread.submit(asyncio.run, play(app, server, wanted, history, told)).result()
     history.close()
     findings = check(app, history, phones)
     about = {name: value for name, value in dataclasses.asdict(wanted).items() if name != "port"}

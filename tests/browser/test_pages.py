@@ -45,7 +45,7 @@ pytestmark = [
 ]
 SCHOOL, ROOM = "4418230104", "01"
 #: No pages: read by programs, or handed to the person as a file.
-NO_PAGES = re.compile(r"^/api/|\.docx$|\.csv$|/export\.<any|^/healthz$|^/metrics$|^/s/|^/m/")
+NO_PAGES = re.compile(r"^/api/|\.docx$|\.csv$|/export\.<any|^/healthz$|^/metrics$|^/s/|^/m/|/attachments/<")
 #: Width, height and colours of a look; each language is seen by the light of both.
 LOOKS = {
     "zh": ((1440, 900, "light"), (360, 740, "dark")),
