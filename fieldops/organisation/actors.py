@@ -261,11 +261,13 @@ class LastSeen:
         now = utcnow()
         # What this process noted itself is newer than what a remembered actor says.
         before = self._noted.get(actor.device_id) or actor.last_seen_at
-        if before is not None and now - before < SEEN_EVERY:
+        new = before is None or now - before >= SEEN_EVERY
+        if not new and not self._heard:
             return
         with self._lock:
-            self._heard[actor.device_id] = self._noted[actor.device_id] = now
-            if time.monotonic() - self._flushed < _FLUSH_EVERY_S:
+            if new:
+                self._heard[actor.device_id] = self._noted[actor.device_id] = now
+            if not self._heard or time.monotonic() - self._flushed < _FLUSH_EVERY_S:
                 return
             self._flushed = time.monotonic()
             heard, self._heard = self._heard, {}
